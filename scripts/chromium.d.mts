@@ -1,0 +1,3 @@
+export const webgpuArgs: string[];
+export function findChromium(): string | undefined;
+export function chromiumPath(): string;

@@ -1,0 +1,3 @@
+/** The engine's whole face: prompt → frames. */
+export * from './source';
+export * from './types';

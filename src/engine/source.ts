@@ -1,0 +1,47 @@
+/** How a checkpoint reaches the engine: small files as they are, weights as a table of tensors and where their bytes lie. */
+
+/** The networks of TextToVideoSDPipeline, named as model_index.json and the folders name them. */
+export const components = ['text_encoder', 'unet', 'vae'] as const;
+export type Component = (typeof components)[number];
+
+/** safetensors' dtype names. */
+export type TensorDtype = 'F16' | 'F32' | 'BF16' | 'F64' | 'I64' | 'I32' | 'I16' | 'I8' | 'U8' | 'BOOL';
+
+/** A tensor's type and shape, as the header of a safetensors file tells. */
+export interface TensorSpec {
+  readonly dtype: TensorDtype;
+  readonly shape: readonly number[];
+}
+
+/** A tensor whose bytes are `[offset, offset + byteLength)` of `Weights.files[file]`; row-major, little-endian. */
+export interface StoredTensor extends TensorSpec {
+  readonly file: string;
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+/** All tensors of one component. The files are Blobs, so that their bytes stay out of JavaScript's memory until they are read. */
+export interface Weights {
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  readonly files: ReadonlyMap<string, Blob>;
+}
+
+export interface LoadOptions {
+  /** Called with the component's bytes that are at hand so far, and all of them. */
+  onProgress?: (bytes: number, totalBytes: number) => void;
+  signal?: AbortSignal;
+}
+
+/** A diffusers folder, wherever it lies. Every method throws KinoraError. */
+export interface CheckpointSource {
+  /** Stable name: the same weights at the same place have the same id. */
+  readonly id: string;
+  /** A file of the folder as text, for example `unet/config.json`. */
+  text(path: string, signal?: AbortSignal): Promise<string>;
+  /** Like `text`, but undefined where the folder has no such file. */
+  optionalText(path: string, signal?: AbortSignal): Promise<string | undefined>;
+  /** Reads the header only: no weight is fetched. */
+  tensors(component: Component, signal?: AbortSignal): Promise<ReadonlyMap<string, TensorSpec>>;
+  /** Fetches what is not stored yet, and hands out where the bytes are. */
+  weights(component: Component, options?: LoadOptions): Promise<Weights>;
+}

@@ -1,0 +1,97 @@
+/** What goes into the pipeline and what comes out, for every realm that calls it. Serialisable, but for callbacks and signals. */
+import type { Component } from './source';
+
+export type Device = 'webgpu' | 'wasm';
+export type Dtype = 'float16' | 'float32';
+
+/** Schedulers by diffusers' class names. */
+export const schedulerNames = ['DPMSolverMultistepScheduler', 'DDIMScheduler'] as const;
+export type SchedulerName = (typeof schedulerNames)[number];
+
+/** Everything that decides what the video shows; the same values give the same frames on the same device. */
+export interface GenerationParameters {
+  prompt: string;
+  negativePrompt: string;
+  /** torch.Generator('cpu').manual_seed(seed): an integer from 0 to 2^53 - 1. */
+  seed: number;
+  /** Denoising steps, 1 to 1000. */
+  numInferenceSteps: number;
+  /** Classifier-free guidance; 1 or less means none, and half the work. */
+  guidanceScale: number;
+  numFrames: number;
+  /** Pixels; a multiple of the VAE's scale factor (8 for ms-1.7b). */
+  height: number;
+  width: number;
+  scheduler: SchedulerName;
+}
+
+/** What the checkpoint itself recommends, from its configs. */
+export interface CheckpointInfo {
+  id: string;
+  /** Size that sample_size in the configs asks for, in pixels. */
+  height: number;
+  width: number;
+  /** Pixels per latent: 2 ** (VAE levels - 1). */
+  vaeScaleFactor: number;
+  latentChannels: number;
+  /** Tokens that the text encoder takes, 77 for CLIP. */
+  maxTokens: number;
+  scheduler: SchedulerName;
+}
+
+/** Where a pipeline runs, as it was decided at load time. */
+export interface Backend {
+  device: Device;
+  dtype: Dtype;
+  /** The adapter's own words, for example "google swiftshader"; empty on wasm. */
+  adapter: string;
+  /** wasm threads; 1 where the page is not cross-origin isolated. */
+  threads: number;
+}
+
+/** `fetch` and `load` count bytes, `denoise` steps, `decode` frames; the others have total 1. */
+export type Stage = 'open' | 'fetch' | 'load' | 'tokenize' | 'encode' | 'denoise' | 'decode';
+
+export interface Progress {
+  stage: Stage;
+  component?: Component;
+  done: number;
+  total: number;
+}
+
+/** After every denoising step: the video as the model sees it so far. */
+export interface StepPreview {
+  /** 1 to total. */
+  step: number;
+  total: number;
+  /** RGBA frames of latent size, one after the other: [frames, height, width, 4]. */
+  pixels: Uint8ClampedArray<ArrayBuffer>;
+  width: number;
+  height: number;
+  frames: number;
+}
+
+/** Milliseconds per stage of one generation. */
+export type Timings = Record<'tokenize' | 'encode' | 'load' | 'denoise' | 'decode' | 'total', number>;
+
+export interface GeneratedVideo {
+  parameters: GenerationParameters;
+  backend: Backend;
+  checkpoint: string;
+  /** RGBA, [height, width, 4] each, alpha 255. */
+  frames: Uint8ClampedArray<ArrayBuffer>[];
+  /** What the VAE was fed, unscaled: float32 [1, channels, frames, height / scale, width / scale]. */
+  latents: Float32Array<ArrayBuffer>;
+  latentsShape: readonly number[];
+  /** Tokens of prompt and negative prompt that did not fit in the text encoder's window and were dropped. */
+  truncatedTokens: { prompt: number; negativePrompt: number };
+  timings: Timings;
+  memory: MemoryUse;
+}
+
+export interface MemoryUse {
+  /** Bytes of GPU buffers that lived at the same time, at most. 0 on wasm. */
+  gpuBytesAtPeak: number;
+  /** Compute dispatches of the whole generation. 0 on wasm. */
+  dispatches: number;
+}

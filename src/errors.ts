@@ -1,0 +1,45 @@
+/**
+ * The one error class of Kinora. What the page says is chosen by `code`; `message` says what exactly happened, in a
+ * sentence that names the file, key or limit, for the details that a visitor can copy.
+ */
+export const errorCodes = [
+  'invalid-argument', // a caller's option is out of range or of the wrong type
+  'unsupported-config', // config.json asks for something that no network here implements
+  'invalid-checkpoint', // not a checkpoint of this pipeline, or a file of it is malformed
+  'not-found', // 404 for a file of the checkpoint
+  'http', // any other HTTP error
+  'network', // no answer at all
+  'html-answer', // a page where a file was asked for
+  'range-unsupported', // the server ignores Range
+  'truncated', // fewer bytes than announced
+  'corrupt', // bytes that are not what their size or hash says
+  'quota', // the browser refuses to store more
+  'storage', // IndexedDB fails otherwise
+  'no-webgpu', // WebGPU was asked for and there is none
+  'device-limits', // the device cannot hold what was asked for
+  'out-of-memory',
+  'device-lost',
+  'numerics', // NaN or infinity in a result
+  'cancelled',
+  'busy', // a job is running
+  'encoder', // no video encoder, or it failed
+  'worker-died',
+  'internal',
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
+
+export class KinoraError extends Error {
+  override readonly name = 'KinoraError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Throws the `cancelled` error when `signal` has been aborted. */
+export function throwIfCancelled(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new KinoraError('cancelled', 'The job was cancelled.');
+}

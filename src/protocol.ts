@@ -1,0 +1,57 @@
+/** Every type that crosses between page and worker. */
+import type { CheckpointInfo, GeneratedVideo, GenerationParameters, Progress, StepPreview } from './engine';
+import type { Backend, Device, Dtype } from './engine';
+
+export interface LoadRequest {
+  /** Base URL of a diffusers folder, absolute. */
+  url: string;
+  device: Device | 'auto';
+  dtype: Dtype | 'auto';
+}
+
+export interface LoadedModel {
+  info: CheckpointInfo;
+  backend: Backend;
+}
+
+export interface EncodedVideo {
+  blob: Blob;
+  /** "video/mp4; codecs=…" */
+  mimeType: string;
+  /** As WebCodecs names it, for example "avc1.42001f". */
+  codec: string;
+  width: number;
+  height: number;
+  fps: number;
+  frames: number;
+}
+
+export interface GenerateRequest extends GenerationParameters {
+  fps: number;
+}
+
+export interface GenerateResult {
+  /** Frames are transferred. */
+  video: GeneratedVideo;
+  mp4: EncodedVideo;
+  /** Milliseconds that encoding and muxing took. */
+  encodeMilliseconds: number;
+}
+
+/** `open` … `decode` from the engine, `mp4` while frames are encoded. */
+export type JobProgress = Progress | { stage: 'mp4'; component?: undefined; done: number; total: number };
+
+/** What the generation worker exposes over Comlink. One job at a time; errors are KinoraErrors on both sides. */
+export interface GenerationWorker {
+  load(request: LoadRequest, onProgress: (progress: JobProgress) => void): Promise<LoadedModel>;
+  /** Needs a loaded model. */
+  generate(
+    request: GenerateRequest,
+    onProgress: (progress: JobProgress) => void,
+    onPreview: (preview: StepPreview) => void,
+  ): Promise<GenerateResult>;
+  /** Tokens of a text with start and end marks, before truncation. Needs a loaded model. */
+  countTokens(text: string): Promise<number>;
+  /** Takes effect before the next UNet run; the running call then rejects with `cancelled`. */
+  cancel(): void;
+}
