@@ -1,11 +1,13 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { chromiumPath, webgpuArgs } from './scripts/chromium.mjs';
+import { conditions, isolation } from './vite.config';
 
 /** `*.test.ts` runs in Node; `*.browser.test.ts` in a real Chromium, with WebGPU on SwiftShader. */
 export default defineConfig({
-  // found while the tests run otherwise, and the page would be reloaded under them
-  optimizeDeps: { include: ['onnxruntime-web/jspi', 'onnxruntime-web/webgpu', 'onnxruntime-web/wasm'], noDiscovery: false },
+  resolve: { conditions },
+  // what is found only while tests run would reload the page under them
+  optimizeDeps: { include: ['zod', 'idb', 'comlink', 'mp4-muxer'], exclude: ['onnxruntime-web'] },
   test: {
     projects: [
       {
@@ -14,11 +16,10 @@ export default defineConfig({
       },
       {
         extends: true,
-        server: {
-          headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' },
-        },
+        server: { headers: isolation },
         test: {
           name: 'browser',
+          globalSetup: ['tests/server/global-setup.ts'],
           include: ['src/**/*.browser.test.ts'],
           testTimeout: 120_000,
           fileParallelism: false,

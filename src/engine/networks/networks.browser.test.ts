@@ -1,0 +1,95 @@
+/** Every network against PyTorch float32, on tiny random checkpoints: reference/networks/, written by training/references/networks.py. */
+import { afterAll, describe, expect, test } from 'vitest';
+import { relativeRms, Safetensors } from '../../../tests/reference';
+import type { NetworkGraph, Target } from '../graph/builder';
+import { adapterFacts } from '../runtime/gpu-device';
+import { Network } from '../runtime/network';
+import { checkTensors } from '../weights';
+import { autoencoderAliases, autoencoderDecoder, autoencoderEncoder, parseAutoencoderConfig } from './autoencoder-kl';
+import { clipTextModel, parseClipTextConfig } from './clip-text-model';
+import { parseUNet3DConfig, timestepEmbedding, unet3DConditionModel } from './unet-3d-condition-model';
+
+const adapter = await adapterFacts();
+const targets: { target: Target; tolerance: number }[] = [
+  { target: { device: 'wasm', dtype: 'float32' }, tolerance: 1e-4 },
+  { target: { device: 'webgpu', dtype: 'float32' }, tolerance: 1e-4 },
+];
+// SwiftShader has no shader-f16; where the adapter has it, half precision is held to its own tolerance
+if (adapter?.float16) targets.push({ target: { device: 'webgpu', dtype: 'float16' }, tolerance: 2e-2 });
+
+async function reference(name: string) {
+  const base = `/reference/networks/${name}`;
+  const [config, checkpoint, io] = await Promise.all([
+    fetch(`${base}/config.json`).then((response) => response.json() as Promise<unknown>),
+    Safetensors.fetch(`${base}/weights.safetensors`),
+    Safetensors.fetch(`${base}/io.safetensors`),
+  ]);
+  return { config, checkpoint, io };
+}
+
+const errors: string[] = [];
+async function compare(
+  name: string,
+  { target, tolerance }: (typeof targets)[number],
+  graph: NetworkGraph,
+  checkpoint: Safetensors,
+  inputs: Record<string, Float32Array | Int32Array>,
+  expected: Float32Array,
+) {
+  const network = await Network.create(graph, checkpoint.weights, target.device, autoencoderAliases);
+  const error = relativeRms(await network.run(inputs), expected);
+  errors.push(`${name} ${graph.name} ${target.device} ${target.dtype} ${error.toExponential(2)}`);
+  await network.release();
+  expect(error).toBeLessThan(tolerance);
+}
+afterAll(() => console.info(errors.join('\n')));
+
+describe.each(targets)('$target.device $target.dtype', (at) => {
+  test.each(['unet-ms', 'unet-odd', 'unet-one-frame', 'unet-ragged', 'unet-small', 'unet-thin'])('%s', async (name) => {
+    const { config, checkpoint, io } = await reference(name);
+    const unet = parseUNet3DConfig(config);
+    const [, channels = 0, frames = 0, height = 0, width = 0] = io.shape('sample');
+    const shape = { frames, height, width, tokens: io.shape('encoder_hidden_states')[1] ?? 0 };
+    const graph = unet3DConditionModel(unet, shape, at.target);
+    checkTensors('weights.safetensors', graph.parameters, checkpoint.weights.tensors);
+    const inputs = {
+      sample: swapFirstAxes(io.floats('sample'), channels, frames),
+      time: timestepEmbedding(io.floats('timestep')[0] ?? 0, unet.block_out_channels[0] ?? 0),
+      encoder_hidden_states: io.floats('encoder_hidden_states'),
+    };
+    await compare(name, at, graph, checkpoint, inputs, swapFirstAxes(io.floats('out'), unet.out_channels, frames));
+  });
+
+  test.each(['vae-ms', 'vae-new', 'vae-bare'])('%s', async (name) => {
+    const { config, checkpoint, io } = await reference(name);
+    const vae = parseAutoencoderConfig(config);
+    const [, , height = 0, width = 0] = io.shape('latents');
+    const decoder = autoencoderDecoder(vae, { height, width }, at.target);
+    const [, , imageHeight = 0, imageWidth = 0] = io.shape('image');
+    const encoder = autoencoderEncoder(vae, { height: imageHeight, width: imageWidth }, at.target);
+    const parameters = new Map([...encoder.parameters, ...decoder.parameters]);
+    checkTensors('weights.safetensors', parameters, checkpoint.weights.tensors, autoencoderAliases);
+    await compare(name, at, decoder, checkpoint, { latents: io.floats('latents') }, io.floats('sample'));
+    await compare(name, at, encoder, checkpoint, { image: io.floats('image') }, io.floats('moments'));
+  });
+
+  test.each(['text-gelu', 'text-quick-gelu', 'text-odd'])('%s', async (name) => {
+    const { config, checkpoint, io } = await reference(name);
+    const graph = clipTextModel(parseClipTextConfig(config), io.shape('input_ids')[1] ?? 0, at.target);
+    checkTensors('weights.safetensors', graph.parameters, checkpoint.weights.tensors);
+    await compare(name, at, graph, checkpoint, { input_ids: io.ints('input_ids') }, io.floats('last_hidden_state'));
+  });
+});
+
+/** [1, a, b, …] to [1, b, a, …]: between PyTorch's channels-first video and the network's frames-first. */
+function swapFirstAxes(values: Float32Array, a: number, b: number): Float32Array {
+  const inner = values.length / (a * b);
+  const result = new Float32Array(values.length);
+  for (let i = 0; i < a; i++) {
+    for (let j = 0; j < b; j++) {
+      const from = (i * b + j) * inner;
+      result.set(values.subarray(from, from + inner), (j * a + i) * inner);
+    }
+  }
+  return result;
+}

@@ -1,0 +1,171 @@
+/** From a network's parameters and a checkpoint's tensors to initializers: which bytes of which file each one reads. */
+import { KinoraError } from '../errors';
+import { float16ToFloat32, float32ToFloat16 } from './float16';
+import type { NetworkGraph, ParameterUse } from './graph/builder';
+import type { ExternalTensor } from './graph/onnx';
+import type { StoredTensor, TensorDtype, TensorSpec, Weights } from './source';
+
+/** Old name ← today's name, tried where today's is not in the file. */
+export type Aliases = readonly (readonly [RegExp, string])[];
+
+export interface ExternalFile {
+  readonly path: string;
+  readonly data: Blob;
+}
+
+export interface PlacedWeights {
+  readonly initializers: readonly ExternalTensor[];
+  readonly files: readonly ExternalFile[];
+}
+
+const bytesPerElement: Partial<Record<TensorDtype, number>> = { F16: 2, BF16: 2, F32: 4, F64: 8 };
+const asStored = { float16: 'F16', float32: 'F32' } as const;
+/** Converted tensors are collected into files of about this many bytes. */
+const CONVERTED_FILE_BYTES = 32 * 2 ** 20;
+/** Tensors that a checkpoint may hold besides the parameters: buffers that older versions saved. */
+const harmless = /(^|\.)position_ids$/;
+
+function find<T>(tensors: ReadonlyMap<string, T>, name: string, aliases: Aliases): T | undefined {
+  const direct = tensors.get(name);
+  if (direct !== undefined) return direct;
+  const old = aliases.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), name);
+  return tensors.get(old);
+}
+
+/** Holds a checkpoint's tensors against what the network reads. Throws KinoraError `invalid-checkpoint` that names up to five of each kind. */
+export function checkTensors(
+  file: string,
+  parameters: ReadonlyMap<string, readonly number[]>,
+  tensors: ReadonlyMap<string, TensorSpec>,
+  aliases: Aliases = [],
+): void {
+  const missing: string[] = [];
+  const misshapen: string[] = [];
+  const wrongType: string[] = [];
+  const used = new Set<TensorSpec>();
+  for (const [name, shape] of parameters) {
+    const tensor = find(tensors, name, aliases);
+    if (!tensor) {
+      missing.push(name);
+      continue;
+    }
+    used.add(tensor);
+    if (tensor.shape.join() !== shape.join()) misshapen.push(`${name} is [${tensor.shape}], not [${shape}]`);
+    if (!(tensor.dtype in bytesPerElement)) wrongType.push(`${name} is ${tensor.dtype}`);
+  }
+  const extra = [...tensors].filter(([name, tensor]) => !used.has(tensor) && !harmless.test(name)).map(([name]) => name);
+  const problems = [
+    list('missing', missing),
+    list('not of this network', extra),
+    list('of the wrong shape', misshapen),
+    list('not of a floating-point type', wrongType),
+  ].filter((text) => text !== '');
+  if (problems.length > 0) {
+    throw new KinoraError('invalid-checkpoint', `The tensors of ${file} do not fit its config.json. ${problems.join(' ')}`);
+  }
+}
+
+function list(what: string, names: readonly string[]): string {
+  if (names.length === 0) return '';
+  const more = names.length > 5 ? ` and ${names.length - 5} more` : '';
+  return `${names.length} ${what}: ${names.slice(0, 5).join(', ')}${more}.`;
+}
+
+function toFloat32(bytes: ArrayBuffer, dtype: TensorDtype): Float32Array {
+  switch (dtype) {
+    case 'F32':
+      return new Float32Array(bytes);
+    case 'F16':
+      return float16ToFloat32(new Uint16Array(bytes));
+    case 'BF16':
+      return new Float32Array(Uint32Array.from(new Uint16Array(bytes), (bits) => bits << 16).buffer);
+    case 'F64':
+      return Float32Array.from(new Float64Array(bytes));
+    default:
+      throw new KinoraError('invalid-checkpoint', `Tensors of type ${dtype} cannot be weights.`);
+  }
+}
+
+/** Byte range of a use within its file. */
+function range(use: ParameterUse, tensor: StoredTensor): { offset: number; length: number } {
+  const width = bytesPerElement[tensor.dtype] ?? 0;
+  return { offset: tensor.offset + use.firstElement * width, length: use.elements * width };
+}
+
+/**
+ * Initializers that point into the checkpoint's own files where the type fits, and into converted copies where it does not.
+ * Reads only what has to be converted, one file at a time.
+ */
+export async function placeWeights(graph: NetworkGraph, weights: Weights, aliases: Aliases = []): Promise<PlacedWeights> {
+  const initializers: ExternalTensor[] = [];
+  const usedFiles = new Set<string>();
+  const toConvert = new Map<string, { use: ParameterUse; tensor: StoredTensor }[]>();
+  for (const use of graph.uses) {
+    const tensor = find(weights.tensors, use.tensor, aliases);
+    if (!tensor) throw new KinoraError('invalid-checkpoint', `The checkpoint has no tensor ${use.tensor}.`);
+    if (use.type === 'float16' || use.type === 'float32') {
+      if (asStored[use.type] === tensor.dtype) {
+        usedFiles.add(tensor.file);
+        initializers.push({ name: use.name, type: use.type, shape: use.shape, location: tensor.file, ...range(use, tensor) });
+      } else {
+        const queue = toConvert.get(tensor.file);
+        if (queue) queue.push({ use, tensor });
+        else toConvert.set(tensor.file, [{ use, tensor }]);
+      }
+    }
+  }
+
+  const files: ExternalFile[] = [];
+  let parts: ArrayBuffer[] = [];
+  let pending: ExternalTensor[] = [];
+  let filled = 0;
+  const flush = () => {
+    if (pending.length === 0) return;
+    const path = `converted-${files.length}`;
+    files.push({ path, data: new Blob(parts) });
+    for (const tensor of pending) initializers.push({ ...tensor, location: path });
+    parts = [];
+    pending = [];
+    filled = 0;
+  };
+  for (const [file, queue] of toConvert) {
+    const read = await reader(fileOf(weights, file), queue);
+    for (const { use, tensor } of queue) {
+      const floats = toFloat32(await read(use, tensor), tensor.dtype);
+      const converted = use.type === 'float16' ? float32ToFloat16(floats) : floats;
+      const bytes = converted.buffer.slice(converted.byteOffset, converted.byteOffset + converted.byteLength) as ArrayBuffer;
+      pending.push({ name: use.name, type: use.type, shape: use.shape, location: '', offset: filled, length: bytes.byteLength });
+      parts.push(bytes);
+      filled += bytes.byteLength;
+      if (filled >= CONVERTED_FILE_BYTES) flush();
+    }
+  }
+  flush();
+  for (const file of usedFiles) files.push({ path: file, data: fileOf(weights, file) });
+  return { initializers, files };
+}
+
+function fileOf(weights: Weights, file: string): Blob {
+  const blob = weights.files.get(file);
+  if (!blob) throw new KinoraError('invalid-checkpoint', `The checkpoint's file ${file} is not at hand.`);
+  return blob;
+}
+
+/** Reads a file once where most of it is wanted, else tensor by tensor. */
+async function reader(
+  blob: Blob,
+  queue: readonly { use: ParameterUse; tensor: StoredTensor }[],
+): Promise<(use: ParameterUse, tensor: StoredTensor) => Promise<ArrayBuffer>> {
+  const wanted = queue.reduce((sum, { use, tensor }) => sum + range(use, tensor).length, 0);
+  if (wanted * 2 >= blob.size) {
+    const all = await blob.arrayBuffer();
+    return async (use, tensor) => {
+      const { offset, length } = range(use, tensor);
+      return all.slice(offset, offset + length);
+    };
+  }
+  return (use, tensor) => {
+    const { offset, length } = range(use, tensor);
+    return blob.slice(offset, offset + length).arrayBuffer();
+  };
+}

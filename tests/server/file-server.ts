@@ -1,0 +1,117 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import type { Fault, SpaceSettings } from './client';
+
+interface StoredFile {
+  body: Buffer;
+  fault: Fault;
+}
+
+interface Space {
+  files: Map<string, StoredFile>;
+  settings: SpaceSettings;
+  requests: { path: string; range: string | null }[];
+}
+
+/**
+ * A static file server on 127.0.0.1 that misbehaves as it is told. Tests put their files into a space of their own:
+ *   PUT  /space/path      stores a file; header X-Fault carries what to do wrong, as JSON
+ *   POST /space/          settings, as JSON
+ *   GET  /space/?requests the GET requests so far, as JSON
+ *   GET  /space/path      the file, with CORS and Range
+ * @returns its address and how to stop it
+ */
+export async function startFileServer(): Promise<{ url: string; stop: () => void }> {
+  const spaces = new Map<string, Space>();
+  const server = createServer(async (request, response) => {
+    const url = new URL(request.url ?? '/', 'http://server');
+    const [, name = '', path = ''] = /^\/([^/]*)\/(.*)$/.exec(url.pathname) ?? [];
+    const space = spaces.get(name) ?? { files: new Map(), settings: {}, requests: [] };
+    spaces.set(name, space);
+    response.setHeader('Access-Control-Allow-Origin', '*');
+    response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
+    if (!space.settings.hideHeaders) response.setHeader('Access-Control-Expose-Headers', 'ETag, Content-Range');
+    if (request.method === 'OPTIONS') {
+      response.setHeader('Access-Control-Allow-Methods', 'GET, PUT, POST');
+      response.setHeader('Access-Control-Allow-Headers', 'X-Fault');
+      response.end();
+    } else if (request.method === 'PUT') {
+      const fault: Fault = JSON.parse(String(request.headers['x-fault'] ?? '{}'));
+      space.files.set(path, { body: await readAll(request), fault });
+      response.end();
+    } else if (request.method === 'POST') {
+      space.settings = JSON.parse((await readAll(request)).toString());
+      response.end();
+    } else if (url.search === '?requests') {
+      response.end(JSON.stringify(space.requests));
+    } else {
+      space.requests.push({ path: path + url.search, range: request.headers.range ?? null });
+      const file = space.files.get(path);
+      if (file) sendFile(file, request, response, space.requests.filter((other) => other.path === path).length);
+      else if (space.settings.singlePageApp) sendPage(response, 200);
+      else sendPage(response, 404);
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    stop: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+function sendPage(response: ServerResponse, status: number): void {
+  response.writeHead(status, { 'Content-Type': 'text/html; charset=utf-8' });
+  response.end('<!doctype html><title>An app</title>');
+}
+
+/** @param asked how often the file has been asked for, this time included */
+function sendFile(
+  { body, fault }: StoredFile,
+  request: IncomingMessage,
+  response: ServerResponse,
+  asked: number,
+): void {
+  if (fault.afterRequests !== undefined && asked <= fault.afterRequests) fault = {};
+  if (fault.dropConnection) return void response.socket?.destroy();
+  if (fault.status !== undefined) {
+    response.writeHead(fault.status);
+    return void response.end();
+  }
+  response.setHeader('Content-Type', fault.contentType ?? 'application/octet-stream');
+  if (fault.etag !== null) response.setHeader('ETag', fault.etag ?? '"1"');
+  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
+  let part = body;
+  if (first !== undefined && last !== undefined && !fault.ignoreRange) {
+    const begin = Number(first) + (fault.shiftRange ?? 0);
+    const end = Math.min(Number(last) + 1 + (fault.shiftRange ?? 0), body.length);
+    if (begin >= body.length) {
+      response.writeHead(416, { 'Content-Range': `bytes */${body.length}` });
+      return void response.end();
+    }
+    part = body.subarray(begin, end);
+    response.statusCode = 206;
+    response.setHeader('Content-Range', `bytes ${begin}-${end - 1}/${body.length}`);
+  }
+  if (fault.gzip) {
+    part = gzipSync(part);
+    response.setHeader('Content-Encoding', 'gzip');
+  }
+  if (fault.chunked) part = part.subarray(0, fault.cutAfter);
+  else response.setHeader('Content-Length', part.length);
+  if (fault.hangAfter !== undefined) return void response.write(part.subarray(0, fault.hangAfter));
+  if (fault.cutAfter !== undefined && !fault.chunked) {
+    return void response.write(part.subarray(0, fault.cutAfter), () => response.socket?.end());
+  }
+  response.end(part);
+}
+
+async function readAll(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

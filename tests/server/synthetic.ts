@@ -1,0 +1,97 @@
+import type { TensorDtype } from '../../src/engine';
+import type { Space } from './client';
+
+export interface SyntheticTensor {
+  dtype: TensorDtype;
+  shape: number[];
+  /** Bytes, row-major. */
+  data: Uint8Array<ArrayBuffer>;
+}
+
+/** A safetensors file: length of the header, header, data. `header` may be spoilt on its way. */
+export function safetensors(
+  tensors: Record<string, SyntheticTensor>,
+  spoil: (header: Record<string, { dtype: string; shape: unknown; data_offsets: number[] }>) => void = () => undefined,
+): Uint8Array<ArrayBuffer> {
+  const header: Parameters<typeof spoil>[0] = {};
+  let offset = 0;
+  for (const [name, { dtype, shape, data }] of Object.entries(tensors)) {
+    header[name] = { dtype, shape, data_offsets: [offset, offset + data.length] };
+    offset += data.length;
+  }
+  spoil(header);
+  const data = Object.values(tensors).map((tensor) => tensor.data);
+  return withHeader(JSON.stringify({ __metadata__: { format: 'pt' }, ...header }), ...data);
+}
+
+/** Any text as the header of a safetensors file. */
+export function withHeader(json: string, ...data: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+  const text = new TextEncoder().encode(json);
+  const length = new Uint8Array(8);
+  new DataView(length.buffer).setBigUint64(0, BigInt(text.length), true);
+  return concat([length, text, ...data]);
+}
+
+function concat(parts: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((bytes, part) => bytes + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    all.set(part, offset);
+    offset += part.length;
+  }
+  return all;
+}
+
+/** Bytes that differ from place to place, and from seed to seed. */
+export function pattern(bytes: number, seed: number): Uint8Array<ArrayBuffer> {
+  const data = new Uint8Array(bytes);
+  let state = seed + 1;
+  for (let i = 0; i < bytes; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    data[i] = state >>> 24;
+  }
+  return data;
+}
+
+/** An F16 tensor of `bytes` bytes. */
+export function tensor(bytes: number, seed: number): SyntheticTensor {
+  return { dtype: 'F16', shape: [bytes / 2], data: pattern(bytes, seed) };
+}
+
+export const modelIndex = {
+  _class_name: 'TextToVideoSDPipeline',
+  _diffusers_version: '0.42.1',
+  scheduler: ['diffusers', 'DDIMScheduler'],
+  text_encoder: ['transformers', 'CLIPTextModel'],
+  tokenizer: ['transformers', 'CLIPTokenizer'],
+  unet: ['diffusers', 'UNet3DConditionModel'],
+  vae: ['diffusers', 'AutoencoderKL'],
+};
+
+/** Small files of a folder; what they say is of no matter to the loader. */
+const texts: Record<string, string> = {
+  'model_index.json': JSON.stringify(modelIndex),
+  'unet/config.json': '{"sample_size": 8}',
+  'tokenizer/merges.txt': '#version: 0.2\ni n\nt h\n<!doct ype</w>\n',
+};
+
+export const weightFiles = {
+  text_encoder: 'text_encoder/model.fp16.safetensors',
+  unet: 'unet/diffusion_pytorch_model.fp16.safetensors',
+  vae: 'vae/diffusion_pytorch_model.fp16.safetensors',
+};
+
+/** The tensors of every component of `putCheckpoint`. */
+export const tensors = {
+  text_encoder: { 'text_model.embedding': tensor(600, 1) },
+  unet: { 'conv_in.weight': tensor(1000, 2), 'conv_in.bias': tensor(24, 3) },
+  vae: { 'decoder.conv_in.weight': tensor(500, 4) },
+};
+
+/** Puts a whole small checkpoint into a space. */
+export async function putCheckpoint(space: Space): Promise<void> {
+  for (const [path, text] of Object.entries(texts)) await space.put(path, text);
+  for (const component of ['text_encoder', 'unet', 'vae'] as const) {
+    await space.put(weightFiles[component], safetensors(tensors[component]));
+  }
+}
