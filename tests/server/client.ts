@@ -1,7 +1,10 @@
 import { inject } from 'vitest';
 
-/** What the server does wrong with a file. */
+/** What the server does wrong with a file, or adds to it. */
 export interface Fault {
+  /** Appends so many bytes of `pattern` with this seed. */
+  fill?: number;
+  seed?: number;
   /** Answers with this status and no body. */
   status?: number;
   contentType?: string;

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import type { Fault, SpaceSettings } from './client';
+import { pattern } from './synthetic';
 
 interface StoredFile {
   body: Buffer;
@@ -27,7 +28,7 @@ export async function startFileServer(): Promise<{ url: string; stop: () => void
   const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://server');
     const [, name = '', path = ''] = /^\/([^/]*)\/(.*)$/.exec(url.pathname) ?? [];
-    const space = spaces.get(name) ?? { files: new Map(), settings: {}, requests: [] };
+    const space: Space = spaces.get(name) ?? { files: new Map(), settings: {}, requests: [] };
     spaces.set(name, space);
     response.setHeader('Access-Control-Allow-Origin', '*');
     response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
@@ -38,7 +39,8 @@ export async function startFileServer(): Promise<{ url: string; stop: () => void
       response.end();
     } else if (request.method === 'PUT') {
       const fault: Fault = JSON.parse(String(request.headers['x-fault'] ?? '{}'));
-      space.files.set(path, { body: await readAll(request), fault });
+      const filling = pattern(fault.fill ?? 0, fault.seed ?? 0);
+      space.files.set(path, { body: Buffer.concat([await readAll(request), filling]), fault });
       response.end();
     } else if (request.method === 'POST') {
       space.settings = JSON.parse((await readAll(request)).toString());

@@ -1,5 +1,5 @@
 import type { TensorDtype } from '../../src/engine';
-import type { Space } from './client';
+import type { Fault, Space } from './client';
 
 export interface SyntheticTensor {
   dtype: TensorDtype;
@@ -8,20 +8,29 @@ export interface SyntheticTensor {
   data: Uint8Array<ArrayBuffer>;
 }
 
+type Header = Record<string, { dtype: string; shape: unknown; data_offsets: number[] }>;
+
 /** A safetensors file: length of the header, header, data. `header` may be spoilt on its way. */
 export function safetensors(
   tensors: Record<string, SyntheticTensor>,
-  spoil: (header: Record<string, { dtype: string; shape: unknown; data_offsets: number[] }>) => void = () => undefined,
+  spoil: (header: Header) => void = () => undefined,
 ): Uint8Array<ArrayBuffer> {
-  const header: Parameters<typeof spoil>[0] = {};
+  const header = headerOf(tensors);
+  spoil(header);
+  return withHeader(
+    JSON.stringify({ __metadata__: { format: 'pt' }, ...header }),
+    ...Object.values(tensors).map((tensor) => tensor.data),
+  );
+}
+
+function headerOf(tensors: Record<string, SyntheticTensor>): Header {
+  const header: Header = {};
   let offset = 0;
   for (const [name, { dtype, shape, data }] of Object.entries(tensors)) {
     header[name] = { dtype, shape, data_offsets: [offset, offset + data.length] };
     offset += data.length;
   }
-  spoil(header);
-  const data = Object.values(tensors).map((tensor) => tensor.data);
-  return withHeader(JSON.stringify({ __metadata__: { format: 'pt' }, ...header }), ...data);
+  return header;
 }
 
 /** Any text as the header of a safetensors file. */
@@ -44,13 +53,13 @@ function concat(parts: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
 
 /** Bytes that differ from place to place, and from seed to seed. */
 export function pattern(bytes: number, seed: number): Uint8Array<ArrayBuffer> {
-  const data = new Uint8Array(bytes);
+  const words = new Uint32Array(Math.ceil(bytes / 4));
   let state = seed + 1;
-  for (let i = 0; i < bytes; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    data[i] = state >>> 24;
+  for (let i = 0; i < words.length; i++) {
+    state = Math.imul(state, 1664525) + 1013904223;
+    words[i] = state ^ (state >>> 13);
   }
-  return data;
+  return new Uint8Array(words.buffer, 0, bytes);
 }
 
 /** An F16 tensor of `bytes` bytes. */
@@ -80,6 +89,31 @@ export const weightFiles = {
   unet: 'unet/diffusion_pytorch_model.fp16.safetensors',
   vae: 'vae/diffusion_pytorch_model.fp16.safetensors',
 };
+
+/**
+ * Puts a safetensors file of tensors a, b, c, … whose data the server makes up by itself: a request with a large body
+ * takes the browser's driver down.
+ * @param sizes bytes of each
+ */
+export async function putLarge(
+  space: Space,
+  path: string,
+  sizes: readonly number[],
+  seed: number,
+  fault: Fault = {},
+): Promise<Record<string, SyntheticTensor>> {
+  const fill = sizes.reduce((sum, bytes) => sum + bytes, 0);
+  const data = pattern(fill, seed);
+  const tensors: Record<string, SyntheticTensor> = {};
+  let offset = 0;
+  for (const [index, bytes] of sizes.entries()) {
+    const name = String.fromCharCode(97 + index);
+    tensors[name] = { dtype: 'F16', shape: [bytes / 2], data: data.subarray(offset, offset + bytes) };
+    offset += bytes;
+  }
+  await space.put(path, withHeader(JSON.stringify(headerOf(tensors))), { ...fault, fill, seed });
+  return tensors;
+}
 
 /** The tensors of every component of `putCheckpoint`. */
 export const tensors = {

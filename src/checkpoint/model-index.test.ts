@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest';
+import { modelIndex } from '../../tests/server/synthetic';
+import { checkModelIndex } from './model-index';
+
+function check(change: object) {
+  return () => checkModelIndex(JSON.stringify({ ...modelIndex, ...change }));
+}
+
+it('accepts a text-to-video pipeline with any scheduler', () => {
+  expect(check({ scheduler: ['diffusers', 'DPMSolverMultistepScheduler'] })).not.toThrow();
+});
+
+it.each([
+  [{ _class_name: 'StableDiffusionPipeline' }, 'is a StableDiffusionPipeline'],
+  [{ _class_name: undefined }, '_class_name'],
+  [{ unet: ['diffusers', 'UNet2DConditionModel'] }, 'unet is UNet2DConditionModel'],
+  [{ vae: [null, null] }, 'vae is nothing'],
+  [{ text_encoder: undefined }, 'text_encoder is nothing'],
+])('refuses %j', (change, message) => {
+  expect(check(change)).toThrow(
+    expect.objectContaining({ code: 'invalid-checkpoint', message: expect.stringContaining(message) }),
+  );
+});
+
+it('refuses JSON of something else', () => {
+  expect(() => checkModelIndex('[]')).toThrow(expect.objectContaining({ code: 'invalid-checkpoint' }));
+});

@@ -1,0 +1,306 @@
+import { deleteDB } from 'idb';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Fault, Space } from '../../tests/server/client';
+import {
+  modelIndex,
+  putCheckpoint,
+  putLarge,
+  type SyntheticTensor,
+  safetensors,
+  tensor,
+  tensors,
+  weightFiles,
+  withHeader,
+} from '../../tests/server/synthetic';
+import type { CheckpointSource, Component, Weights } from '../engine';
+import { CheckpointStore } from '../storage';
+import { openCheckpoint } from './open-checkpoint';
+
+const MiB = 1024 * 1024;
+const components = ['text_encoder', 'unet', 'vae'] as const;
+let space: Space;
+let name: string;
+let store: CheckpointStore;
+
+beforeEach(async () => {
+  space = new Space();
+  name = `test-${crypto.randomUUID()}`;
+  store = new CheckpointStore(name);
+  await putCheckpoint(space);
+});
+
+afterEach(async () => {
+  await store.close();
+  await deleteDB(name);
+});
+
+function open(): Promise<CheckpointSource> {
+  return openCheckpoint(space.url, { store });
+}
+
+/** What a visit fetches: everything, in the engine's order. */
+async function visit(): Promise<CheckpointSource> {
+  const source = await open();
+  await source.text('unet/config.json');
+  await source.text('tokenizer/merges.txt');
+  await source.optionalText('tokenizer/special_tokens_map.json');
+  for (const component of components) {
+    await source.tensors(component);
+    await source.weights(component);
+  }
+  return source;
+}
+
+async function expectTensors(weights: Weights, expected: Record<string, SyntheticTensor>): Promise<void> {
+  expect([...weights.tensors.keys()].sort()).toEqual(Object.keys(expected).sort());
+  for (const [tensorName, { dtype, shape, data }] of Object.entries(expected)) {
+    const stored = weights.tensors.get(tensorName);
+    expect(stored).toMatchObject({ dtype, shape, byteLength: data.length });
+    const { file = '', offset = 0, byteLength = 0 } = stored ?? {};
+    const bytes = await weights.files
+      .get(file)
+      ?.slice(offset, offset + byteLength)
+      .arrayBuffer();
+    // Uint8Arrays of many MiB take expect() minutes to compare
+    expect(indexedDB.cmp(bytes, data.buffer.slice(data.byteOffset, data.byteOffset + data.length))).toBe(0);
+  }
+}
+
+function failure(code: string, message = '') {
+  return expect.objectContaining({ code, message: expect.stringContaining(message) });
+}
+
+/** Requests for weights since the first `since` requests. */
+async function weightRequests(since = 0): Promise<string[]> {
+  return (await space.requests()).slice(since).filter((request) => request.includes('safetensors'));
+}
+
+describe('a first visit', () => {
+  it('reads headers before weights, and every weight once', async () => {
+    const source = await open();
+    const specs = await source.tensors('unet');
+    expect(specs.get('conv_in.weight')).toMatchObject({ dtype: 'F16', shape: [500] });
+    const header = (await space.requests()).length;
+    const progress: [number, number][] = [];
+    const weights = await source.weights('unet', { onProgress: (...bytes) => progress.push(bytes) });
+    await expectTensors(weights, tensors.unet);
+    expect(progress.at(0)).toEqual([0, 1024]);
+    expect(progress.at(-1)).toEqual([1024, 1024]);
+    expect((await space.requests()).length - header).toBe(1);
+  });
+
+  it('cuts a large file into shards of whole tensors, with one of its own for what is larger than that', async () => {
+    const large = await putLarge(
+      space,
+      weightFiles.unet,
+      [40, 20, 6, 65].map((size) => size * MiB),
+      0,
+    );
+    const weights = await (await open()).weights('unet');
+    expect([...weights.files.values()].map(({ size }) => size / MiB)).toEqual([60, 6, 65]);
+    await expectTensors(weights, large);
+  });
+
+  it('takes whole small files from a server without Range', async () => {
+    for (const component of components) {
+      await space.put(weightFiles[component], safetensors(tensors[component]), { ignoreRange: true });
+    }
+    const source = await visit();
+    await expectTensors(await source.weights('unet'), tensors.unet);
+    expect(await weightRequests()).toHaveLength(3);
+  });
+
+  it('works where the headers of the answer may not be read', async () => {
+    await space.set({ hideHeaders: true });
+    await expectTensors(await (await visit()).weights('vae'), tensors.vae);
+  });
+
+  it.each([false, true])(
+    'falls back to full precision (missing files answered with a page: %s)',
+    async (singlePageApp) => {
+      const other = new Space();
+      await other.set({ singlePageApp });
+      await other.put('model_index.json', JSON.stringify(modelIndex));
+      const full = { a: { dtype: 'F32' as const, shape: [2, 3], data: new Uint8Array(24).fill(9) } };
+      await other.put('vae/diffusion_pytorch_model.safetensors', safetensors(full));
+      const source = await openCheckpoint(other.url, { store });
+      await expectTensors(await source.weights('vae'), full);
+      expect(await source.optionalText('tokenizer/tokenizer_config.json')).toBeUndefined();
+      await expect(source.text('unet/config.json')).rejects.toThrow(
+        failure(singlePageApp ? 'html-answer' : 'not-found', 'unet/config.json'),
+      );
+      await expect(source.weights('unet')).rejects.toThrow(
+        failure(
+          singlePageApp ? 'html-answer' : 'not-found',
+          'unet/diffusion_pytorch_model.fp16.safetensors nor unet/diffusion_pytorch_model.safetensors',
+        ),
+      );
+    },
+  );
+});
+
+describe('a second visit', () => {
+  it('fetches nothing', async () => {
+    await visit();
+    const before = (await space.requests()).length;
+    const source = await visit();
+    await expectTensors(await source.weights('text_encoder'), tensors.text_encoder);
+    expect(await source.text('tokenizer/merges.txt')).toContain('#version');
+    expect(await source.optionalText('tokenizer/special_tokens_map.json')).toBeUndefined();
+    expect((await space.requests()).length).toBe(before);
+  });
+
+  it('works when the server is gone', async () => {
+    await visit();
+    const gone: typeof fetch = () => Promise.reject(new TypeError('Failed to fetch'));
+    const source = await openCheckpoint(space.url, { store, fetch: gone });
+    await expectTensors(await source.weights('unet'), tensors.unet);
+    await expect(source.text('unet/other.json')).rejects.toThrow(failure('network'));
+  });
+
+  it('fetches small files anew while weights are missing', async () => {
+    const source = await open();
+    await source.text('unet/config.json');
+    await space.put('unet/config.json', '{"sample_size": 16}');
+    expect(await (await open()).text('unet/config.json')).toBe('{"sample_size": 16}');
+  });
+
+  it('fetches again what storage has lost', async () => {
+    const source = await visit();
+    const before = (await space.requests()).length;
+    await store.delete(source.id);
+    await expectTensors(await source.weights('unet'), tensors.unet);
+    expect(await weightRequests(before)).toHaveLength(3);
+    // the others are gone, so the checkpoint counts as unfinished
+    await visit();
+    expect((await store.list())[0]?.components).toEqual([...components]);
+  });
+
+  it('tells checkpoints at different addresses apart', async () => {
+    await visit();
+    const before = (await space.requests()).length;
+    const source = await openCheckpoint(`${space.url}?v=2#top`, { store });
+    await source.weights('vae');
+    expect(source.id).toBe(`${space.url}?v=2`);
+    expect((await space.requests()).slice(before)).toEqual([
+      'model_index.json?v=2',
+      `${weightFiles.vae}?v=2 bytes=0-7`,
+      expect.stringContaining(`${weightFiles.vae}?v=2 bytes=8-`),
+      expect.stringContaining(`${weightFiles.vae}?v=2 bytes=`),
+    ]);
+  });
+});
+
+describe('a download that breaks off', () => {
+  /** A file of three shards, since 64 MiB is the most that fits into one. */
+  function putFile(seed: number, fault: Fault = {}) {
+    return putLarge(space, weightFiles.unet, [MiB, 64 * MiB, MiB], seed, fault);
+  }
+
+  /** Loads until some shards are stored and the others hang, and then cancels. */
+  async function interrupt(): Promise<void> {
+    // the header takes two requests
+    await putFile(0, { afterRequests: 4, hangAfter: 1000 });
+    const abort = new AbortController();
+    const weights = (await open()).weights('unet', { signal: abort.signal });
+    const cancelled = expect(weights).rejects.toThrow(failure('cancelled'));
+    // two of three, whichever the server happened to see first
+    await vi.waitFor(
+      async () => expect([2, 65]).toContain(Math.floor(((await store.list())[0]?.bytes ?? 0) / MiB)),
+      60_000,
+    );
+    abort.abort();
+    await cancelled;
+    expect(await store.manifests(space.url)).toEqual([]);
+  }
+
+  it('is continued where it was: what is stored is not fetched again', async () => {
+    await interrupt();
+    const large = await putFile(0);
+    const before = (await space.requests()).length;
+    const progress: number[] = [];
+    const weights = await (await open()).weights('unet', { onProgress: (bytes) => progress.push(bytes / MiB) });
+    await expectTensors(weights, large);
+    // the header, and the one shard that was missing
+    expect(await weightRequests(before)).toHaveLength(3);
+    expect([2, 65]).toContain(progress.at(0));
+    expect(progress.at(-1)).toBe(66);
+  });
+
+  it('starts anew when the file has changed meanwhile', async () => {
+    await interrupt();
+    const changed = await putFile(1, { etag: '"2"' });
+    await expectTensors(await (await open()).weights('unet'), changed);
+    expect(Math.round(((await store.list())[0]?.bytes ?? 0) / MiB)).toBe(66);
+  });
+
+  it('is no model, whichever shard was cut off', async () => {
+    await putFile(0, { afterRequests: 4, cutAfter: 1000 });
+    await expect((await open()).weights('unet')).rejects.toThrow(failure('truncated', 'broke off'));
+    expect(await store.manifests(space.url)).toEqual([]);
+  });
+
+  it('notices that the file changes under it, and starts anew next time', async () => {
+    const source = await open();
+    await source.tensors('unet');
+    const changed = { a: tensor(100, 99) };
+    await space.put(weightFiles.unet, safetensors(changed), { etag: '"2"' });
+    await expect(source.weights('unet')).rejects.toThrow(failure('corrupt', 'replaced'));
+    await expectTensors(await source.weights('unet'), changed);
+  });
+});
+
+describe('what is not a checkpoint', () => {
+  it.each([
+    ['another pipeline', { ...modelIndex, _class_name: 'StableDiffusionPipeline' }, 'StableDiffusionPipeline'],
+    ['another network', { ...modelIndex, unet: ['diffusers', 'UNetMotionModel'] }, 'UNetMotionModel'],
+    ['no pipeline', {}, '_class_name'],
+  ])('is refused with what it is: %s', async (_, index, message) => {
+    await space.put('model_index.json', JSON.stringify(index));
+    await expect(open()).rejects.toThrow(failure('invalid-checkpoint', message));
+  });
+
+  it.each<[string, string, Uint8Array<ArrayBuffer> | string, string]>([
+    ['a header of 4 GB', 'invalid-checkpoint', new Uint8Array([0, 0, 0, 0, 1, 0, 0, 0, 123, 125]), '4294967296'],
+    ['a page', 'html-answer', '<!DOCTYPE html><title>Sign in</title>', 'page'],
+    ['text', 'invalid-checkpoint', 'version https://git-lfs.github.com/spec/v1', 'not a safetensors file'],
+    ['a header that is not JSON', 'invalid-checkpoint', withHeader('{"a"'), 'JSON'],
+    ['a header that is longer than the file', 'truncated', withHeader('{"a"}').subarray(0, 10), 'ends at byte 10'],
+    ['a file that is cut off', 'truncated', safetensors(tensors.unet).slice(0, -1), 'conv_in.bias'],
+    [
+      'a file with more than its tensors',
+      'invalid-checkpoint',
+      withHeader('{"a": {"dtype": "U8", "shape": [2], "data_offsets": [0, 2]}}', new Uint8Array(3)),
+      'bytes where its header',
+    ],
+    [
+      'tensors that overlap',
+      'invalid-checkpoint',
+      safetensors(tensors.unet, (header) => {
+        Object.assign(header['conv_in.bias'] ?? {}, { data_offsets: [990, 1014] });
+      }),
+      'conv_in.bias',
+    ],
+  ])('is refused: %s instead of weights', async (_, code, body, message) => {
+    await space.put(weightFiles.unet, body);
+    const source = await open();
+    await expect(source.tensors('unet')).rejects.toThrow(failure(code, message));
+    await expect(source.weights('unet')).rejects.toThrow(failure(code, message));
+    expect(await store.manifests(space.url)).toEqual([]);
+  });
+
+  it.each(['models/moving-shapes', 'ftp://example.org/model', 'https://user:secret@example.org/model', ''])(
+    'is refused as an address: "%s"',
+    async (url) => {
+      await expect(openCheckpoint(url, { store })).rejects.toThrow(failure('invalid-argument'));
+    },
+  );
+
+  it('is a folder that is not there, or forbidden', async () => {
+    await expect(openCheckpoint(`${space.url}elsewhere`, { store })).rejects.toThrow(
+      failure('not-found', 'elsewhere/model_index.json'),
+    );
+    await space.put(weightFiles.vae, '', { status: 403 });
+    await expect((await open()).weights('vae' satisfies Component)).rejects.toThrow(failure('http', '403'));
+  });
+});

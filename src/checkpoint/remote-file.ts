@@ -1,0 +1,139 @@
+import { KinoraError } from '../errors';
+import { discard, get, type HttpOptions, readBody } from './http';
+
+/** A server that ignores Range sends the whole file; up to 64 MiB that is taken, since many simple servers are like that. */
+const maxWholeBytes = 64 * 1024 * 1024;
+
+interface ReadOptions {
+  signal?: AbortSignal;
+  /** Called with the bytes of each chunk. */
+  onBytes?: (bytes: number) => void;
+}
+
+/** What a server says about a file in every answer. */
+interface Identity {
+  /** Bytes of the whole file; undefined where the server does not let this page read Content-Range. */
+  size: number | undefined;
+  /** ETag, or else Last-Modified, or else empty. */
+  validator: string;
+}
+
+/** A file on a server, read in pieces by Range, and known to be the same file from the first piece to the last. */
+export class RemoteFile {
+  readonly size: number | undefined;
+  readonly validator: string;
+  readonly #url: string;
+  readonly #fetch: HttpOptions['fetch'];
+  /** The beginning of the file, or all of it where the server ignores Range. */
+  readonly #begin: Blob;
+
+  private constructor(url: string, fetch: HttpOptions['fetch'], identity: Identity, begin: Blob) {
+    this.#url = url;
+    this.#fetch = fetch;
+    this.size = identity.size;
+    this.validator = identity.validator;
+    this.#begin = begin;
+  }
+
+  /**
+   * Fetches the first `bytes` bytes, and with them learns what the server can do.
+   * @throws KinoraError as `get` does; `range-unsupported`; `truncated`
+   */
+  static async open(url: string, bytes: number, options: HttpOptions): Promise<RemoteFile> {
+    const response = await getRange(url, 0, bytes, options);
+    if (response.status === 206) {
+      return new RemoteFile(url, options.fetch, identify(response), await readRange(response, 0, bytes, options));
+    }
+    const tooLong = () =>
+      new KinoraError(
+        'range-unsupported',
+        `The server of ${url} cannot send parts of a file (it ignores Range), and the file is larger than ${maxWholeBytes} bytes.`,
+      );
+    if (Number(response.headers.get('content-length')) > maxWholeBytes) {
+      discard(response);
+      throw tooLong();
+    }
+    const whole = await readBody(response, { limit: maxWholeBytes, tooLong, signal: options.signal });
+    const validator = validatorOf(response);
+    return new RemoteFile(url, options.fetch, { size: whole.size, validator }, whole);
+  }
+
+  /**
+   * The bytes `[begin, end)`.
+   * @throws KinoraError as `get` does; `range-unsupported`; `truncated`; `corrupt` when the file has changed since it was opened
+   */
+  async read(begin: number, end: number, options: ReadOptions = {}): Promise<Blob> {
+    if (this.size !== undefined && end > this.size) {
+      throw new KinoraError('truncated', `${this.#url} ends at byte ${this.size}, before byte ${end}.`);
+    }
+    if (end <= this.#begin.size) {
+      options.onBytes?.(end - begin);
+      return this.#begin.slice(begin, end);
+    }
+    const response = await getRange(this.#url, begin, end, { fetch: this.#fetch, signal: options.signal });
+    if (response.status === 206) {
+      const { size, validator } = identify(response);
+      if (size === this.size && validator === this.validator) return readRange(response, begin, end, options);
+    }
+    discard(response);
+    if (response.status === 200) {
+      throw new KinoraError(
+        'range-unsupported',
+        `The server of ${this.#url} sent the whole file instead of a part of it.`,
+      );
+    }
+    throw new KinoraError(
+      'corrupt',
+      `${this.#url} was replaced by another version while it was being downloaded. Load again: it then starts anew.`,
+    );
+  }
+}
+
+function getRange(url: string, begin: number, end: number, options: HttpOptions): Promise<Response> {
+  // the HTTP cache would keep the same bytes a second time
+  return get(url, { cache: 'no-store', headers: { Range: `bytes=${begin}-${end - 1}` } }, options);
+}
+
+/**
+ * Reads the body of an answer with status 206. Content-Range is checked where it can be read: not across origins, unless
+ * the server exposes it.
+ */
+async function readRange(response: Response, begin: number, end: number, options: ReadOptions): Promise<Blob> {
+  const limit = end - begin;
+  const { first, last, size } = contentRange(response) ?? { first: begin, last: end - 1 };
+  const short = first === begin && size !== undefined && size < end && last === size - 1;
+  if (!short && (first !== begin || last !== end - 1)) {
+    discard(response);
+    throw new KinoraError(
+      'range-unsupported',
+      `The server of ${response.url} sent "${response.headers.get('content-range')}" where bytes ${begin}-${end - 1} were asked for.`,
+    );
+  }
+  const tooLong = () =>
+    new KinoraError('range-unsupported', `${response.url} sent more than the ${limit} bytes that were asked for.`);
+  const blob = await readBody(response, { ...options, limit, tooLong });
+  if (blob.size === limit) return blob;
+  throw new KinoraError(
+    'truncated',
+    `${response.url} sent ${blob.size} of the ${limit} bytes from ${begin} on. The file on the server may be damaged.`,
+  );
+}
+
+function contentRange(response: Response): { first: number; last: number; size: number | undefined } | undefined {
+  const header = response.headers.get('content-range');
+  if (header === null) return undefined;
+  const [, first, last, size] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(header.trim()) ?? [];
+  return {
+    first: Number(first),
+    last: Number(last),
+    size: size === undefined || size === '*' ? undefined : Number(size),
+  };
+}
+
+function identify(response: Response): Identity {
+  return { size: contentRange(response)?.size, validator: validatorOf(response) };
+}
+
+function validatorOf(response: Response): string {
+  return response.headers.get('etag') ?? response.headers.get('last-modified') ?? '';
+}

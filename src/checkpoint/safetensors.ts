@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import type { TensorDtype, TensorSpec } from '../engine';
+import { KinoraError } from '../errors';
+
+/** The 8 bytes that a safetensors file begins with: the length of its header, little-endian. */
+export const lengthBytes = 8;
+
+/** The reference implementation refuses longer headers (MAX_HEADER_SIZE in safetensors/src/tensor.rs). */
+const maxHeaderBytes = 100_000_000;
+
+const bytesPerElement: Record<TensorDtype, number> = {
+  F64: 8,
+  I64: 8,
+  F32: 4,
+  I32: 4,
+  F16: 2,
+  BF16: 2,
+  I16: 2,
+  I8: 1,
+  U8: 1,
+  BOOL: 1,
+};
+
+/** A tensor whose bytes are `[begin, end)` of the file. */
+export interface FileTensor extends TensorSpec {
+  readonly name: string;
+  readonly begin: number;
+  readonly end: number;
+}
+
+const count = z.int().nonnegative();
+const tensorSchema = z.strictObject({
+  dtype: z.string().refine((name): name is TensorDtype => Object.hasOwn(bytesPerElement, name), {
+    error: ({ input }) => `${JSON.stringify(input)} is not a known type`,
+  }),
+  shape: z.array(count),
+  data_offsets: z.tuple([count, count]),
+});
+
+/**
+ * @param head the first 8 bytes
+ * @param path for messages
+ * @returns bytes of the header that follows
+ * @throws KinoraError `invalid-checkpoint`, or `html-answer` for a page that calls itself a file
+ */
+export function headerLength(head: Uint8Array, path: string): number {
+  const length = new DataView(head.buffer, head.byteOffset, lengthBytes).getBigUint64(0, true);
+  if (length >= 2 && length <= maxHeaderBytes) return Number(length);
+  if (/^\s*</.test(new TextDecoder().decode(head))) {
+    throw new KinoraError('html-answer', `${path} is a page, not a weight file. Check the address of the model.`);
+  }
+  throw new KinoraError(
+    'invalid-checkpoint',
+    `${path} announces a header of ${length} bytes, where at most ${maxHeaderBytes} are allowed: it is not a safetensors file.`,
+  );
+}
+
+/**
+ * Reads a header and checks that it makes sense: known types, as many bytes as the shape asks for, no gap, no overlap.
+ * Duplicate names cannot be seen once JSON is parsed, but leave a gap.
+ * @param header as it lies in the file behind the first 8 bytes
+ * @param path for messages
+ * @returns tensors in the order of their bytes
+ * @throws KinoraError `invalid-checkpoint` naming the tensor
+ */
+export function parseHeader(header: Uint8Array, path: string): FileTensor[] {
+  const refuse = (problem: string, cause?: unknown) =>
+    new KinoraError('invalid-checkpoint', `${path}: ${problem}.`, { cause });
+  let entries: Record<string, unknown>;
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(header);
+    entries = z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+  } catch (cause) {
+    throw refuse('the safetensors header is not valid JSON', cause);
+  }
+  const dataBegin = lengthBytes + header.byteLength;
+  const tensors: FileTensor[] = [];
+  for (const [name, entry] of Object.entries(entries)) {
+    if (name === '__metadata__') continue;
+    const parsed = tensorSchema.safeParse(entry);
+    if (!parsed.success) {
+      const issue = parsed.error.issues[0];
+      throw refuse(`tensor ${name} has a malformed entry (${[...(issue?.path ?? []), issue?.message].join(': ')})`);
+    }
+    const { dtype, shape, data_offsets: offsets } = parsed.data;
+    const bytes = shape.reduce((product, size) => product * size, bytesPerElement[dtype]);
+    if (bytes === 0) throw refuse(`tensor ${name} is empty`);
+    if (offsets[1] - offsets[0] !== bytes) {
+      throw refuse(
+        `tensor ${name} has offsets ${offsets.join(' to ')} for ${bytes} bytes of ${dtype} [${shape.join(', ')}]`,
+      );
+    }
+    tensors.push({ name, dtype, shape, begin: dataBegin + offsets[0], end: dataBegin + offsets[1] });
+  }
+  if (tensors.length === 0) throw refuse('there is no tensor in it');
+  tensors.sort((a, b) => a.begin - b.begin);
+  let end = dataBegin;
+  for (const tensor of tensors) {
+    if (tensor.begin < end) throw refuse(`tensor ${tensor.name} overlaps the one before it`);
+    if (tensor.begin > end) throw refuse(`bytes that belong to no tensor lie before ${tensor.name}`);
+    end = tensor.end;
+  }
+  return tensors;
+}
+
+/**
+ * Compares the file's size with what its header promises.
+ * @throws KinoraError `truncated` naming a tensor that is not whole, `invalid-checkpoint` when the file goes on after its tensors
+ */
+export function checkFileSize(tensors: readonly FileTensor[], size: number, path: string): void {
+  const cut = tensors.find(({ end }) => end > size);
+  const promised = tensors.at(-1)?.end ?? 0;
+  if (cut) {
+    throw new KinoraError(
+      'truncated',
+      `${path} has ${size} bytes where its header promises ${promised}: tensor ${cut.name} and what follows are not ` +
+        'whole. The file on the server is damaged.',
+    );
+  }
+  if (size > promised) {
+    throw new KinoraError('invalid-checkpoint', `${path} has ${size} bytes where its header promises ${promised}.`);
+  }
+}

@@ -1,0 +1,35 @@
+import type { Manifest } from '../storage';
+import type { FileTensor } from './safetensors';
+
+/** 64 MiB: what one IndexedDB value holds well, and what is lost at most when a download breaks off. */
+const maxShardBytes = 64 * 1024 * 1024;
+
+/**
+ * Cuts a weight file into runs of whole tensors of at most `limit` bytes. A tensor that is larger by itself is a run of
+ * its own, since no tensor may lie in two files.
+ * @param tensors in the order of their bytes, without gaps
+ * @param component names the shards, `unet-0`, `unet-1`, …
+ */
+export function planShards(
+  tensors: readonly FileTensor[],
+  component: string,
+  limit = maxShardBytes,
+): Pick<Manifest, 'shards' | 'tensors'> {
+  const shards: { begin: number; end: number }[] = [];
+  const located: Manifest['tensors'] = [];
+  for (const { name, dtype, shape, begin, end } of tensors) {
+    let shard = shards.at(-1);
+    if (!shard || end - shard.begin > limit) {
+      shard = { begin, end };
+      shards.push(shard);
+    }
+    shard.end = end;
+    const file = shardName(component, shards.length - 1);
+    located.push({ name, dtype, shape: [...shape], file, offset: begin - shard.begin, byteLength: end - begin });
+  }
+  return { shards, tensors: located };
+}
+
+export function shardName(component: string, index: number): string {
+  return `${component}-${index}`;
+}

@@ -1,0 +1,104 @@
+import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
+import { KinoraError } from '../errors';
+
+/**
+ * What is stored, by key; keys begin with the checkpoint's id, so that one range covers everything of a checkpoint.
+ * Values are `unknown`: they may be another version's, and are parsed where they are read.
+ */
+interface Schema extends DBSchema {
+  /** [checkpoint, component] → Manifest */
+  manifests: { key: [string, string]; value: unknown };
+  /** [checkpoint, component, begin] → ShardRecord */
+  shards: { key: [string, string, number]; value: unknown };
+  /** [checkpoint, path] → TextRecord */
+  texts: { key: [string, string]; value: unknown };
+}
+
+export type Connection = IDBPDatabase<Schema>;
+
+const version = 1;
+
+/** Every key that begins with `prefix`: arrays sort after strings and numbers. */
+export function keysWithPrefix(...prefix: string[]): IDBKeyRange {
+  return IDBKeyRange.bound(prefix, [...prefix, []]);
+}
+
+/** The page's IndexedDB, opened when it is first used and again after the browser has closed it (site data cleared). */
+export class Database {
+  readonly #name: string;
+  #connection: Promise<Connection> | undefined;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /**
+   * Runs `work` on the open database.
+   * @param doing completes "The browser's storage failed while …"
+   * @throws KinoraError `quota` where the browser refuses to store more, `storage` for everything else that it refuses
+   */
+  async use<T>(doing: string, work: (connection: Connection) => Promise<T>): Promise<T> {
+    try {
+      this.#connection ??= this.#open();
+      return await work(await this.#connection);
+    } catch (error) {
+      throw storageError(error, doing);
+    }
+  }
+
+  async close(): Promise<void> {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    (await connection?.catch(() => undefined))?.close();
+  }
+
+  async #open(): Promise<Connection> {
+    const forget = () => {
+      this.#connection = undefined;
+    };
+    try {
+      return await new Promise((resolve, reject) => {
+        openDB<Schema>(this.#name, version, {
+          upgrade(connection) {
+            connection.createObjectStore('manifests');
+            connection.createObjectStore('shards');
+            connection.createObjectStore('texts');
+          },
+          blocked() {
+            reject(
+              new KinoraError(
+                'storage',
+                'Another tab holds an older version of the storage open. Close the other Kinora tabs, then load again.',
+              ),
+            );
+          },
+          // another tab upgrades or deletes the database: it would have to wait for this connection
+          blocking: () => void this.close(),
+          terminated: forget,
+        }).then(resolve, reject);
+      });
+    } catch (error) {
+      forget();
+      throw error;
+    }
+  }
+}
+
+function storageError(error: unknown, doing: string): KinoraError {
+  if (error instanceof KinoraError) return error;
+  const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  if (error instanceof DOMException && error.name === 'QuotaExceededError') {
+    return new KinoraError(
+      'quota',
+      `The browser refused more space while ${doing}. What was stored so far is kept: free disk space or delete ` +
+        'another model, then load again to continue.',
+      { cause: error },
+    );
+  }
+  return new KinoraError(
+    'storage',
+    `The browser's storage failed while ${doing} (${reason}). Reload the page; in a private window, or where site ` +
+      'data is blocked, use a normal window or allow it.',
+    { cause: error },
+  );
+}

@@ -1,0 +1,3 @@
+/** What the browser keeps between visits. */
+export { type ByteRange, CheckpointStore, type StoredCheckpoint } from './checkpoint-store';
+export { type Manifest, manifestBytes } from './manifest';

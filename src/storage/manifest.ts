@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import type { TensorDtype } from '../engine';
+
+const count = z.int().nonnegative();
+const dtypes = [
+  'F16',
+  'F32',
+  'BF16',
+  'F64',
+  'I64',
+  'I32',
+  'I16',
+  'I8',
+  'U8',
+  'BOOL',
+] as const satisfies readonly TensorDtype[];
+
+/**
+ * What one component's weight file holds and how it is cut into shards. It can be drawn up from the file's header before
+ * a weight is fetched; it is stored last, so that a stored manifest means that every shard is there.
+ */
+export const manifestSchema = z.object({
+  /** Id of the checkpoint that it belongs to. */
+  checkpoint: z.string(),
+  component: z.string(),
+  /** Changes when the file at its place does: path, size, and what the server gives to tell versions apart. */
+  version: z.string(),
+  /** Byte ranges `[begin, end)` of the file; together all of its tensors. */
+  shards: z.array(z.object({ begin: count, end: count })),
+  /** `file` is the name of a shard, as the weights hand it out. */
+  tensors: z.array(
+    z.object({
+      name: z.string(),
+      dtype: z.enum(dtypes),
+      shape: z.array(count),
+      file: z.string(),
+      offset: count,
+      byteLength: count,
+    }),
+  ),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** The bytes of all shards, which is what a download of the component fetches. */
+export function manifestBytes(manifest: Manifest): number {
+  return manifest.shards.reduce((bytes, { begin, end }) => bytes + end - begin, 0);
+}
