@@ -10,7 +10,9 @@ export interface AdapterFacts {
   float16: boolean;
 }
 
-const wantedFeatures: readonly GPUFeatureName[] = ['shader-f16', 'subgroups'];
+// Not 'subgroups': with it onnxruntime's flash attention takes a path that assumes subgroups of 8 or more lanes and is wrong
+// where they are smaller (SwiftShader has 4); without it the same kernel works through shared memory, everywhere.
+const wantedFeatures: readonly GPUFeatureName[] = ['shader-f16'];
 const wantedLimits = [
   'maxBufferSize',
   'maxStorageBufferBindingSize',
