@@ -4,7 +4,7 @@ import { type CheckpointStore, type Manifest, manifestBytes } from '../storage';
 import type { RemoteFile } from './remote-file';
 
 /** Enough to fill a fast line while one shard is being stored, few enough to be polite. */
-const transfersAtOnce = 3;
+const transfersAtOnce = 4;
 
 /**
  * Fetches what the store lacks of a component, shard by shard, and then stores the manifest. When anything fails, the

@@ -5,11 +5,8 @@ export interface HttpOptions {
   signal?: AbortSignal;
 }
 
-/** Small files are read whole into memory: what is longer than 16 MiB is not one of them. */
+/** Small files are read whole into memory: what announces more than 16 MiB is not one of them. */
 const maxTextBytes = 16 * 1024 * 1024;
-
-/** While a body arrives, its chunks are handed to the browser as a Blob each time that many bytes are there. */
-const partBytes = 4 * 1024 * 1024;
 
 /**
  * GET.
@@ -47,50 +44,30 @@ export function discard(response: Response): void {
   response.body?.cancel().catch(() => undefined);
 }
 
-interface BodyOptions {
-  /** How many bytes may come at most. */
-  limit: number;
-  /** What is thrown when more come. */
-  tooLong: () => KinoraError;
-  signal?: AbortSignal;
-  /** Called with the bytes of each chunk. */
-  onBytes?: (bytes: number) => void;
+/** Content-Length: of the body as it was sent, which is not the file's length where there is a Content-Encoding. */
+export function announcedBytes(response: Response): number | undefined {
+  const header = response.headers.get('content-length');
+  return header === null ? undefined : Number(header);
 }
 
 /**
- * Reads a body into a Blob; no more than a few MiB of it are in JavaScript's memory at a time. Only the bytes that arrive
- * are counted: Content-Length is that of the compressed body where there is a Content-Encoding.
- * @throws KinoraError `truncated` when the body breaks off, `cancelled`, or what `tooLong` gives
+ * Reads a body into a Blob without any of it being in JavaScript's memory. Chunks that are read one by one and joined by
+ * `new Blob` would count progress more finely, but cost hundreds of megabytes of heap, and after some hundred megabytes
+ * Chromium 156 refuses to store such Blobs ("Failed to write blobs (InvalidBlob)").
+ * @throws KinoraError `truncated` when the body breaks off, `cancelled`
  */
-export async function readBody(response: Response, options: BodyOptions): Promise<Blob> {
-  const { limit, tooLong, signal, onBytes } = options;
-  const reader = response.body?.getReader();
-  if (!reader) return new Blob();
-  const parts: Blob[] = [];
-  let chunks: Uint8Array<ArrayBuffer>[] = [];
-  let bytes = 0;
-  let chunkBytes = 0;
-  for (;;) {
-    const { done, value } = await reader.read().catch((cause: unknown) => {
-      throwIfCancelled(signal);
-      throw new KinoraError('truncated', `${response.url} broke off after ${bytes} bytes. Load again to continue.`, {
-        cause,
-      });
-    });
-    if (done) return new Blob([...parts, ...chunks]);
-    bytes += value.byteLength;
-    if (bytes > limit) {
-      reader.cancel().catch(() => undefined);
-      throw tooLong();
-    }
-    chunks.push(value);
-    chunkBytes += value.byteLength;
-    if (chunkBytes >= partBytes) {
-      parts.push(new Blob(chunks));
-      chunks = [];
-      chunkBytes = 0;
-    }
-    onBytes?.(value.byteLength);
+export async function readBody(response: Response, signal: AbortSignal | undefined): Promise<Blob> {
+  try {
+    return await response.blob();
+  } catch (cause) {
+    throwIfCancelled(signal);
+    const bytes = announcedBytes(response);
+    throw new KinoraError(
+      'truncated',
+      `The connection broke off before all ${bytes === undefined ? '' : `${bytes} `}bytes of ${response.url} were there. ` +
+        'Load again to continue.',
+      { cause },
+    );
   }
 }
 
@@ -100,11 +77,11 @@ export async function readBody(response: Response, options: BodyOptions): Promis
  */
 export async function fetchText(url: string, options: HttpOptions): Promise<string> {
   const response = await get(url, { cache: 'no-cache' }, options);
-  const body = await readBody(response, {
-    signal: options.signal,
-    limit: maxTextBytes,
-    tooLong: () => new KinoraError('invalid-checkpoint', `${url} is longer than ${maxTextBytes} bytes.`),
-  });
+  if ((announcedBytes(response) ?? 0) > maxTextBytes) {
+    discard(response);
+    throw new KinoraError('invalid-checkpoint', `${url} is longer than ${maxTextBytes} bytes.`);
+  }
+  const body = await readBody(response, options.signal);
   const refuse = (what: string, cause: unknown) =>
     new KinoraError('invalid-checkpoint', `${url} is not ${what}.`, { cause });
   let text: string;

@@ -1,12 +1,15 @@
 import { KinoraError } from '../errors';
-import { discard, get, type HttpOptions, readBody } from './http';
+import { announcedBytes, discard, get, type HttpOptions, readBody } from './http';
 
 /** A server that ignores Range sends the whole file; up to 64 MiB that is taken, since many simple servers are like that. */
 const maxWholeBytes = 64 * 1024 * 1024;
 
+/** Progress is counted in answers, and on a slow line a longer one would seem to stand still. */
+const pieceBytes = 8 * 1024 * 1024;
+
 interface ReadOptions {
   signal?: AbortSignal;
-  /** Called with the bytes of each chunk. */
+  /** Called with the bytes of each piece, at most 8 MiB. */
   onBytes?: (bytes: number) => void;
 }
 
@@ -42,18 +45,23 @@ export class RemoteFile {
   static async open(url: string, bytes: number, options: HttpOptions): Promise<RemoteFile> {
     const response = await getRange(url, 0, bytes, options);
     if (response.status === 206) {
-      return new RemoteFile(url, options.fetch, identify(response), await readRange(response, 0, bytes, options));
-    }
-    const tooLong = () =>
-      new KinoraError(
-        'range-unsupported',
-        `The server of ${url} cannot send parts of a file (it ignores Range), and the file is larger than ${maxWholeBytes} bytes.`,
+      return new RemoteFile(
+        url,
+        options.fetch,
+        identify(response),
+        await readRange(response, 0, bytes, options.signal),
       );
-    if (Number(response.headers.get('content-length')) > maxWholeBytes) {
-      discard(response);
-      throw tooLong();
     }
-    const whole = await readBody(response, { limit: maxWholeBytes, tooLong, signal: options.signal });
+    // nobody knows what a body without a length would become
+    if ((announcedBytes(response) ?? Number.POSITIVE_INFINITY) > maxWholeBytes) {
+      discard(response);
+      throw new KinoraError(
+        'range-unsupported',
+        `The server of ${url} cannot send parts of a file (it ignores Range), and the file is not known to be smaller ` +
+          `than ${maxWholeBytes} bytes.`,
+      );
+    }
+    const whole = await readBody(response, options.signal);
     const validator = validatorOf(response);
     return new RemoteFile(url, options.fetch, { size: whole.size, validator }, whole);
   }
@@ -70,10 +78,20 @@ export class RemoteFile {
       options.onBytes?.(end - begin);
       return this.#begin.slice(begin, end);
     }
-    const response = await getRange(this.#url, begin, end, { fetch: this.#fetch, signal: options.signal });
+    const pieces: Blob[] = [];
+    for (let at = begin; at < end; at += pieceBytes) {
+      const piece = await this.#readPiece(at, Math.min(at + pieceBytes, end), options.signal);
+      pieces.push(piece);
+      options.onBytes?.(piece.size);
+    }
+    return new Blob(pieces);
+  }
+
+  async #readPiece(begin: number, end: number, signal: AbortSignal | undefined): Promise<Blob> {
+    const response = await getRange(this.#url, begin, end, { fetch: this.#fetch, signal });
     if (response.status === 206) {
       const { size, validator } = identify(response);
-      if (size === this.size && validator === this.validator) return readRange(response, begin, end, options);
+      if (size === this.size && validator === this.validator) return readRange(response, begin, end, signal);
     }
     discard(response);
     if (response.status === 200) {
@@ -98,8 +116,13 @@ function getRange(url: string, begin: number, end: number, options: HttpOptions)
  * Reads the body of an answer with status 206. Content-Range is checked where it can be read: not across origins, unless
  * the server exposes it.
  */
-async function readRange(response: Response, begin: number, end: number, options: ReadOptions): Promise<Blob> {
-  const limit = end - begin;
+async function readRange(
+  response: Response,
+  begin: number,
+  end: number,
+  signal: AbortSignal | undefined,
+): Promise<Blob> {
+  const asked = end - begin;
   const { first, last, size } = contentRange(response) ?? { first: begin, last: end - 1 };
   const short = first === begin && size !== undefined && size < end && last === size - 1;
   if (!short && (first !== begin || last !== end - 1)) {
@@ -109,13 +132,11 @@ async function readRange(response: Response, begin: number, end: number, options
       `The server of ${response.url} sent "${response.headers.get('content-range')}" where bytes ${begin}-${end - 1} were asked for.`,
     );
   }
-  const tooLong = () =>
-    new KinoraError('range-unsupported', `${response.url} sent more than the ${limit} bytes that were asked for.`);
-  const blob = await readBody(response, { ...options, limit, tooLong });
-  if (blob.size === limit) return blob;
+  const blob = await readBody(response, signal);
+  if (blob.size === asked) return blob;
   throw new KinoraError(
-    'truncated',
-    `${response.url} sent ${blob.size} of the ${limit} bytes from ${begin} on. The file on the server may be damaged.`,
+    blob.size < asked ? 'truncated' : 'range-unsupported',
+    `${response.url} sent ${blob.size} bytes where ${asked} were asked for, from byte ${begin} on. The file on the server may be damaged.`,
   );
 }
 

@@ -23,8 +23,8 @@ export interface Fault {
   hangAfter?: number;
   /** Gives no answer at all. */
   dropConnection?: boolean;
-  /** The first requests for the file are answered as they should be. */
-  afterRequests?: number;
+  /** All of this happens only to answers that contain the byte at this offset. */
+  at?: number;
 }
 
 export interface SpaceSettings {

@@ -50,7 +50,7 @@ export async function startFileServer(): Promise<{ url: string; stop: () => void
     } else {
       space.requests.push({ path: path + url.search, range: request.headers.range ?? null });
       const file = space.files.get(path);
-      if (file) sendFile(file, request, response, space.requests.filter((other) => other.path === path).length);
+      if (file) sendFile(file, request, response);
       else if (space.settings.singlePageApp) sendPage(response, 200);
       else sendPage(response, 404);
     }
@@ -71,14 +71,12 @@ function sendPage(response: ServerResponse, status: number): void {
   response.end('<!doctype html><title>An app</title>');
 }
 
-/** @param asked how often the file has been asked for, this time included */
-function sendFile(
-  { body, fault }: StoredFile,
-  request: IncomingMessage,
-  response: ServerResponse,
-  asked: number,
-): void {
-  if (fault.afterRequests !== undefined && asked <= fault.afterRequests) fault = {};
+function sendFile(file: StoredFile, request: IncomingMessage, response: ServerResponse): void {
+  const { body } = file;
+  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
+  const { at = 0, ...otherwise } = file.fault;
+  const spared = file.fault.at !== undefined && (Number(first) > at || Number(last) < at);
+  const fault: Fault = spared ? {} : otherwise;
   if (fault.dropConnection) return void response.socket?.destroy();
   if (fault.status !== undefined) {
     response.writeHead(fault.status);
@@ -86,7 +84,6 @@ function sendFile(
   }
   response.setHeader('Content-Type', fault.contentType ?? 'application/octet-stream');
   if (fault.etag !== null) response.setHeader('ETag', fault.etag ?? '"1"');
-  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
   let part = body;
   if (first !== undefined && last !== undefined && !fault.ignoreRange) {
     const begin = Number(first) + (fault.shiftRange ?? 0);
@@ -103,8 +100,12 @@ function sendFile(
     part = gzipSync(part);
     response.setHeader('Content-Encoding', 'gzip');
   }
-  if (fault.chunked) part = part.subarray(0, fault.cutAfter);
-  else response.setHeader('Content-Length', part.length);
+  if (fault.chunked) {
+    part = part.subarray(0, fault.cutAfter);
+    response.flushHeaders();
+  } else {
+    response.setHeader('Content-Length', part.length);
+  }
   if (fault.hangAfter !== undefined) return void response.write(part.subarray(0, fault.hangAfter));
   if (fault.cutAfter !== undefined && !fault.chunked) {
     return void response.write(part.subarray(0, fault.cutAfter), () => response.socket?.end());
