@@ -45,6 +45,8 @@ export interface Backend {
   dtype: Dtype;
   /** The adapter's own words, for example "google swiftshader"; empty on wasm. */
   adapter: string;
+  /** The adapter runs on the CPU. */
+  software: boolean;
   /** wasm threads; 1 where the page is not cross-origin isolated. */
   threads: number;
 }
@@ -80,7 +82,7 @@ export interface GeneratedVideo {
   checkpoint: string;
   /** RGBA, [height, width, 4] each, alpha 255. */
   frames: Uint8ClampedArray<ArrayBuffer>[];
-  /** What the VAE was fed, unscaled: float32 [1, channels, frames, height / scale, width / scale]. */
+  /** The final latents, as diffusers returns them with output_type="latent": [1, channels, frames, height / scale, width / scale]. */
   latents: Float32Array<ArrayBuffer>;
   latentsShape: readonly number[];
   /** Tokens of prompt and negative prompt that did not fit in the text encoder's window and were dropped. */

@@ -4,6 +4,7 @@ import { relativeRms, Safetensors } from '../../../tests/reference';
 import type { NetworkGraph, Target } from '../graph/builder';
 import { adapterFacts } from '../runtime/gpu-device';
 import { Network } from '../runtime/network';
+import { swapFirstAxes } from '../tensor';
 import { checkTensors } from '../weights';
 import { autoencoderAliases, autoencoderDecoder, autoencoderEncoder, parseAutoencoderConfig } from './autoencoder-kl';
 import { clipTextModel, parseClipTextConfig } from './clip-text-model';
@@ -36,7 +37,7 @@ async function compare(
   inputs: Record<string, Float32Array | Int32Array>,
   expected: Float32Array,
 ) {
-  const network = await Network.create(graph, checkpoint.weights, target.device, autoencoderAliases);
+  const network = await Network.create(graph, checkpoint.weights, target.device, { aliases: autoencoderAliases });
   const error = relativeRms(await network.run(inputs), expected);
   errors.push(`${name} ${graph.name} ${target.device} ${target.dtype} ${error.toExponential(2)}`);
   await network.release();
@@ -80,16 +81,3 @@ describe.each(targets)('$target.device $target.dtype', (at) => {
     await compare(name, at, graph, checkpoint, { input_ids: io.ints('input_ids') }, io.floats('last_hidden_state'));
   });
 });
-
-/** [1, a, b, …] to [1, b, a, …]: between PyTorch's channels-first video and the network's frames-first. */
-function swapFirstAxes(values: Float32Array, a: number, b: number): Float32Array {
-  const inner = values.length / (a * b);
-  const result = new Float32Array(values.length);
-  for (let i = 0; i < a; i++) {
-    for (let j = 0; j < b; j++) {
-      const from = (i * b + j) * inner;
-      result.set(values.subarray(from, from + inner), (j * a + i) * inner);
-    }
-  }
-  return result;
-}

@@ -1,6 +1,5 @@
-/** WebGPU devices: which adapter there is, what is asked of it, and what it is made to do. */
+/** WebGPU devices: which adapter there is, and what is asked of it. */
 import { KinoraError } from '../../errors';
-import type { MemoryUse } from '../types';
 
 export interface AdapterFacts {
   /** Vendor, architecture and description, as far as the browser tells. */
@@ -39,17 +38,8 @@ export async function adapterFacts(): Promise<AdapterFacts | undefined> {
   return { name, software, float16: adapter.features.has('shader-f16') };
 }
 
-/** A device of its own, with every feature and limit that the runtime can use, and a meter on it. */
-export interface MeteredDevice {
-  readonly device: GPUDevice;
-  /** Since the device was made. */
-  use(): MemoryUse;
-  /** Frees everything that lives on the device. */
-  destroy(): void;
-}
-
-/** Throws KinoraError `no-webgpu`. */
-export async function createDevice(): Promise<MeteredDevice> {
+/** A device of its own, with every feature and limit that the runtime can use. Throws KinoraError `no-webgpu`. */
+export async function createDevice(): Promise<GPUDevice> {
   const adapter = await requestAdapter();
   if (!adapter) {
     throw new KinoraError('no-webgpu', 'This browser offers no WebGPU adapter. Choose the CPU (wasm) instead, or another browser.');
@@ -57,42 +47,5 @@ export async function createDevice(): Promise<MeteredDevice> {
   const requiredLimits: Record<string, number> = {};
   for (const limit of wantedLimits) requiredLimits[limit] = adapter.limits[limit];
   const requiredFeatures = wantedFeatures.filter((feature) => adapter.features.has(feature));
-  return meter(await adapter.requestDevice({ requiredFeatures, requiredLimits }));
-}
-
-/** Counts buffers and dispatches by wrapping the device's own methods; the runtime sees a plain GPUDevice. */
-function meter(device: GPUDevice): MeteredDevice {
-  let bytes = 0;
-  let gpuBytesAtPeak = 0;
-  let dispatches = 0;
-  const createBuffer = device.createBuffer.bind(device);
-  device.createBuffer = (descriptor) => {
-    const buffer = createBuffer(descriptor);
-    let alive = true;
-    bytes += descriptor.size;
-    gpuBytesAtPeak = Math.max(gpuBytesAtPeak, bytes);
-    const destroy = buffer.destroy.bind(buffer);
-    buffer.destroy = () => {
-      if (alive) bytes -= descriptor.size;
-      alive = false;
-      destroy();
-    };
-    return buffer;
-  };
-  const createCommandEncoder = device.createCommandEncoder.bind(device);
-  device.createCommandEncoder = (descriptor) => {
-    const encoder = createCommandEncoder(descriptor);
-    const beginComputePass = encoder.beginComputePass.bind(encoder);
-    encoder.beginComputePass = (passDescriptor) => {
-      const pass = beginComputePass(passDescriptor);
-      const dispatch = pass.dispatchWorkgroups.bind(pass);
-      pass.dispatchWorkgroups = (x, y, z) => {
-        dispatches++;
-        dispatch(x, y, z);
-      };
-      return pass;
-    };
-    return encoder;
-  };
-  return { device, use: () => ({ gpuBytesAtPeak, dispatches }), destroy: () => device.destroy() };
+  return adapter.requestDevice({ requiredFeatures, requiredLimits });
 }

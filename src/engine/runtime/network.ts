@@ -4,13 +4,20 @@ import { KinoraError } from '../../errors';
 import type { NetworkGraph } from '../graph/builder';
 import { encodeModel } from '../graph/onnx';
 import type { Weights } from '../source';
-import type { Device, MemoryUse } from '../types';
+import type { Device } from '../types';
 import { type Aliases, placeWeights } from '../weights';
-import { createDevice, type MeteredDevice } from './gpu-device';
+import { createDevice } from './gpu-device';
+import { GpuMeter } from './gpu-meter';
 import { type OnnxRuntime, onnxRuntime } from './onnxruntime';
 
 /** com.ms.internal.nhwc has the operators of ai.onnx at the same version. */
 const opsets = { '': 21, 'com.microsoft': 1, 'com.ms.internal.nhwc': 21 };
+
+export interface NetworkOptions {
+  aliases?: Aliases;
+  /** Counts what the network does to the GPU. */
+  meter?: GpuMeter;
+}
 
 export type NetworkInputs = Readonly<Record<string, Float32Array | Int32Array>>;
 
@@ -18,38 +25,42 @@ export class Network {
   readonly #ort: OnnxRuntime;
   readonly #session: InferenceSession;
   readonly #graph: NetworkGraph;
-  readonly #gpu: MeteredDevice | undefined;
+  readonly #destroyDevice: (() => void) | undefined;
   #lost: string | undefined;
 
-  private constructor(ort: OnnxRuntime, session: InferenceSession, graph: NetworkGraph, gpu: MeteredDevice | undefined) {
+  private constructor(ort: OnnxRuntime, session: InferenceSession, graph: NetworkGraph, destroyDevice?: () => void) {
     this.#ort = ort;
     this.#session = session;
     this.#graph = graph;
-    this.#gpu = gpu;
-    gpu?.device.lost.then((info) => {
-      this.#lost = info.message || info.reason;
-    });
+    this.#destroyDevice = destroyDevice;
   }
 
   /** Streams the weights to `device`. On WebGPU each network has a GPU device of its own, for only that can be freed. */
-  static async create(graph: NetworkGraph, weights: Weights, device: Device, aliases: Aliases = []): Promise<Network> {
+  static async create(graph: NetworkGraph, weights: Weights, device: Device, options: NetworkOptions = {}): Promise<Network> {
     const ort = await onnxRuntime(device);
-    const { initializers, files } = await placeWeights(graph, weights, aliases);
+    const { initializers, files } = await placeWeights(graph, weights, options.aliases);
     const model = encodeModel({ ...graph, initializers: [...graph.constants, ...initializers], opsets });
-    const gpu = device === 'webgpu' ? await createDevice() : undefined;
-    const options: InferenceSession.SessionOptions = {
-      externalData: files.map(({ path, data }) => ({ path, data })),
-      executionProviders: gpu
-        ? [{ name: 'webgpu', device: gpu.device, storageBufferCacheMode: 'simple', preferredLayout: 'NHWC' }]
-        : ['wasm'],
-    };
-    // an operator without a GPU kernel is an error here, not a silent round trip in every step
-    if (gpu) options.extra = { session: { disable_cpu_ep_fallback: '1' } };
+    const externalData = files.map(({ path, data }) => ({ path, data }));
+    if (device === 'wasm') {
+      return new Network(ort, await createSession(ort, graph.name, model, { externalData, executionProviders: ['wasm'] }), graph);
+    }
+    const gpu = await createDevice();
+    const destroy = (options.meter ?? new GpuMeter()).attach(gpu);
     try {
-      return new Network(ort, await ort.InferenceSession.create(model, options), graph, gpu);
+      const session = await createSession(ort, graph.name, model, {
+        externalData,
+        executionProviders: [{ name: 'webgpu', device: gpu, storageBufferCacheMode: 'simple', preferredLayout: 'NHWC' }],
+        // an operator without a GPU kernel is an error here, not a silent round trip in every step
+        extra: { session: { disable_cpu_ep_fallback: '1' } },
+      });
+      const network = new Network(ort, session, graph, destroy);
+      gpu.lost.then((info) => {
+        network.#lost = info.message || info.reason;
+      });
+      return network;
     } catch (error) {
-      gpu?.destroy();
-      throw runtimeError(`${graph.name} could not be loaded`, error);
+      destroy();
+      throw error;
     }
   }
 
@@ -75,14 +86,23 @@ export class Network {
     }
   }
 
-  get memory(): MemoryUse {
-    return this.#gpu?.use() ?? { gpuBytesAtPeak: 0, dispatches: 0 };
-  }
-
   /** Frees the session and, on WebGPU, everything on its device. */
   async release(): Promise<void> {
     await this.#session.release();
-    this.#gpu?.destroy();
+    this.#destroyDevice?.();
+  }
+}
+
+async function createSession(
+  ort: OnnxRuntime,
+  name: string,
+  model: Uint8Array,
+  options: InferenceSession.SessionOptions,
+): Promise<InferenceSession> {
+  try {
+    return await ort.InferenceSession.create(model, options);
+  } catch (error) {
+    throw runtimeError(`${name} could not be loaded`, error);
   }
 }
 

@@ -1,0 +1,27 @@
+/** Decides where the networks run. */
+import { KinoraError } from '../errors';
+import { adapterFacts } from './runtime/gpu-device';
+import { wasmThreads } from './runtime/onnxruntime';
+import type { Backend, Device, Dtype } from './types';
+
+/**
+ * 'auto' takes WebGPU where there is a real GPU, and float16 where it can; a software adapter is slower than the wasm provider.
+ * Throws KinoraError `no-webgpu` or `device-limits` where what was asked for is not there.
+ */
+export async function chooseBackend(device: Device | 'auto', dtype: Dtype | 'auto'): Promise<Backend> {
+  const adapter = device === 'wasm' ? undefined : await adapterFacts();
+  if (device === 'webgpu' && !adapter) {
+    throw new KinoraError('no-webgpu', 'This browser offers no WebGPU adapter. Choose the CPU (wasm) instead, or another browser.');
+  }
+  if (!adapter || (device === 'auto' && adapter.software)) {
+    if (dtype === 'float16') {
+      throw new KinoraError('device-limits', 'float16 needs WebGPU; the CPU (wasm) computes in float32 only.');
+    }
+    return { device: 'wasm', dtype: 'float32', adapter: '', software: false, threads: wasmThreads() };
+  }
+  if (dtype === 'float16' && !adapter.float16) {
+    throw new KinoraError('device-limits', `The GPU (${adapter.name}) has no shader-f16. Choose float32 instead.`);
+  }
+  const chosen = dtype === 'auto' ? (adapter.float16 ? 'float16' : 'float32') : dtype;
+  return { device: 'webgpu', dtype: chosen, adapter: adapter.name, software: adapter.software, threads: 1 };
+}
