@@ -1,0 +1,151 @@
+"""Trains UNet3DConditionModel and CLIPTextModel of the small checkpoint together, on latents of clips that never run out.
+
+v-prediction with zero terminal SNR (Lin et al., arXiv 2305.08891): the last timestep is pure noise, so the prompt alone decides
+background and colour, the same for every frame. The learning rate is a function of the minutes that have passed; a second run
+with the same --work goes on from the saved state.
+    python train_unet.py --work DIR --minutes 60
+reads DIR/vae/ and the tokenizer, writes DIR/state.pt, DIR/unet/ and DIR/text_encoder/ (the moving average).
+"""
+
+import argparse
+import copy
+import math
+import pathlib
+import random
+import time
+
+import torch
+from diffusers import AutoencoderKL, DDIMScheduler, UNet3DConditionModel
+from transformers import CLIPTextConfig, CLIPTextModel
+
+from clips import FRAMES, TEMPLATES, all_clips, draw
+from tokenize_captions import load_tokenizer, token_ids
+
+WIDTH = 32
+UNET = dict(
+    sample_size=8,
+    in_channels=8,
+    out_channels=8,
+    block_out_channels=(48, 96),
+    down_block_types=("CrossAttnDownBlock3D", "CrossAttnDownBlock3D"),
+    up_block_types=("CrossAttnUpBlock3D", "CrossAttnUpBlock3D"),
+    layers_per_block=1,
+    attention_head_dim=16,
+    cross_attention_dim=WIDTH,
+    norm_num_groups=8,
+)
+TEXT = dict(
+    vocab_size=49408,
+    hidden_size=WIDTH,
+    intermediate_size=4 * WIDTH,
+    num_hidden_layers=2,
+    num_attention_heads=4,
+    max_position_embeddings=77,
+    hidden_act="gelu",
+    bos_token_id=49406,
+    eos_token_id=49407,
+    pad_token_id=0,
+)
+SCHEDULER = dict(
+    beta_start=0.00085,
+    beta_end=0.012,
+    beta_schedule="scaled_linear",
+    prediction_type="v_prediction",
+    rescale_betas_zero_snr=True,
+    timestep_spacing="trailing",
+    clip_sample=False,
+    set_alpha_to_one=True,
+)
+BATCH, CAPTIONS_DROPPED, EMA_DECAY = 16, 0.1, 0.998
+
+
+class Clips:
+    """Latents of `size` clips [FRAMES, C, h, w] and what they show; one is replaced by a new one at every step."""
+
+    def __init__(self, vae: AutoencoderKL, size: int, rng: random.Random):
+        self.vae, self.rng, self.kinds = vae, rng, all_clips()
+        self.items = []
+        for _ in range(size // 4):
+            self.items += self.encode(4)
+
+    @torch.no_grad()
+    def encode(self, count: int) -> list:
+        kinds = [self.rng.choice(self.kinds) for _ in range(count)]
+        pixels = torch.cat([draw(kind, self.rng) for kind in kinds])
+        latents = self.vae.encode(pixels).latent_dist.mean * self.vae.config.scaling_factor
+        return list(zip(kinds, latents.unflatten(0, (count, FRAMES))))
+
+    def batch(self, count: int) -> tuple[list, torch.Tensor]:
+        self.items[self.rng.randrange(len(self.items))] = self.encode(1)[0]
+        picked = [self.rng.choice(self.items) for _ in range(count)]
+        # [B, C, F, h, w]
+        return [kind for kind, _ in picked], torch.stack([latents for _, latents in picked]).transpose(1, 2)
+
+
+def save(work: pathlib.Path, modules: torch.nn.ModuleDict, average: torch.nn.ModuleDict, optimizer, step: int) -> None:
+    state = dict(modules=modules.state_dict(), average=average.state_dict(), optimizer=optimizer.state_dict(), step=step)
+    torch.save(state, work / "state.tmp")
+    (work / "state.tmp").replace(work / "state.pt")
+    average["unet"].save_pretrained(work / "unet")
+    average["text"].save_pretrained(work / "text_encoder")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("work"))
+    parser.add_argument("--tokenizer", type=pathlib.Path, default=pathlib.Path("../public/models/moving-shapes/tokenizer"))
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--rate", type=float, default=1.5e-3, help="peak learning rate")
+    parser.add_argument("--pool", type=int, default=1600)
+    args = parser.parse_args()
+    rng = random.Random(time.time_ns())
+    modules = torch.nn.ModuleDict(dict(unet=UNet3DConditionModel(**UNET), text=CLIPTextModel(CLIPTextConfig(**TEXT))))
+    average = copy.deepcopy(modules).requires_grad_(False)
+    optimizer = torch.optim.AdamW(modules.parameters(), lr=args.rate, betas=(0.9, 0.99), weight_decay=0.01)
+    step = 0
+    if (args.work / "state.pt").exists():
+        state = torch.load(args.work / "state.pt")
+        modules.load_state_dict(state["modules"])
+        average.load_state_dict(state["average"])
+        optimizer.load_state_dict(state["optimizer"])
+        step = state["step"]
+    print({name: f"{sum(p.numel() for p in module.parameters()):,}" for name, module in modules.items()}, "step", step, flush=True)
+
+    schedule = DDIMScheduler(**SCHEDULER)
+    tokenizer = load_tokenizer(args.tokenizer)
+    ids = {text: token_ids(tokenizer, text) for text in [""] + [clip.caption(i) for clip in all_clips() for i in range(len(TEMPLATES))]}
+    clips = Clips(AutoencoderKL.from_pretrained(args.work / "vae").eval(), args.pool, rng)
+    print("clips encoded", flush=True)
+    start, saved, first, running = time.time(), time.time(), step, None
+    while (done := (time.time() - start) / (args.minutes * 60)) < 1:
+        kinds, latents = clips.batch(BATCH)
+        texts = ["" if rng.random() < CAPTIONS_DROPPED else kind.caption(rng.randrange(len(TEMPLATES))) for kind in kinds]
+        noise = torch.randn_like(latents)
+        # more often at high noise, where background, colour and motion are decided
+        timesteps = (1000 * torch.rand(BATCH) ** 0.7).long().clamp(max=999)
+        context = modules["text"](torch.tensor([ids[text] for text in texts])).last_hidden_state
+        predicted = modules["unet"](schedule.add_noise(latents, noise, timesteps), timesteps, context).sample
+        loss = (predicted - schedule.get_velocity(latents, noise, timesteps)).square().mean()
+        rate = args.rate * min(1, (step - first + 1) / 100) * max(0.02, (1 + math.cos(math.pi * done)) / 2)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(modules.parameters(), 1.0)
+        optimizer.step()
+        step += 1
+        decay = min(EMA_DECAY, (1 + step) / (10 + step))
+        with torch.no_grad():
+            for slow, fast in zip(average.parameters(), modules.parameters()):
+                slow.lerp_(fast, 1 - decay)
+        running = loss.item() if running is None else 0.98 * running + 0.02 * loss.item()
+        if step % 20 == 0:
+            print(f"step {step} {done:.1%} loss {running:.4f} {(time.time() - start) / (step - first):.2f} s a step", flush=True)
+        if time.time() - saved > 300:
+            save(args.work, modules, average, optimizer, step)
+            saved = time.time()
+    save(args.work, modules, average, optimizer, step)
+
+
+if __name__ == "__main__":
+    main()
