@@ -1,6 +1,7 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { chromiumPath, webgpuArgs } from './scripts/chromium.mjs';
+import { inspectVideo } from './tests/server/ffmpeg';
 import { conditions, isolation } from './vite.config';
 
 /** `*.test.ts` runs in Node; `*.browser.test.ts` in a real Chromium, with WebGPU on SwiftShader. */
@@ -28,6 +29,7 @@ export default defineConfig({
             headless: true,
             screenshotFailures: false,
             instances: [{ browser: 'chromium' }],
+            commands: { inspectVideo },
             provider: playwright({ launchOptions: { executablePath: chromiumPath(), args: webgpuArgs } }),
           },
         },

@@ -11,7 +11,10 @@ import type { Backend, Device, Dtype } from './types';
 export async function chooseBackend(device: Device | 'auto', dtype: Dtype | 'auto'): Promise<Backend> {
   const adapter = device === 'wasm' ? undefined : await adapterFacts();
   if (device === 'webgpu' && !adapter) {
-    throw new KinoraError('no-webgpu', 'This browser offers no WebGPU adapter. Choose the CPU (wasm) instead, or another browser.');
+    throw new KinoraError(
+      'no-webgpu',
+      'This browser offers no WebGPU adapter. Choose the CPU (wasm) instead, or another browser.',
+    );
   }
   if (!adapter || (device === 'auto' && adapter.software)) {
     if (dtype === 'float16') {

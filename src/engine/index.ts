@@ -1,5 +1,6 @@
 /** The engine's whole face: prompt → frames. */
+
+export { type AdapterFacts, adapterFacts } from './runtime/gpu-device';
 export * from './source';
-export * from './types';
-export { adapterFacts, type AdapterFacts } from './runtime/gpu-device';
 export { type GenerateOptions, type LoadPipelineOptions, TextToVideoPipeline } from './text-to-video';
+export * from './types';

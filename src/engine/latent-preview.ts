@@ -19,9 +19,15 @@ const row = z.tuple([z.number(), z.number(), z.number()]);
 /** Reads the checkpoint's own factors (vae/latent_rgb_factors.json); without it, Stable Diffusion's, or three channels as they are. */
 export function latentRgbFactors(file: string | undefined, channels: number): LatentRgbFactors {
   if (file !== undefined) {
-    const parsed = z.array(row).length(channels + 1).safeParse(parseJson(file));
+    const parsed = z
+      .array(row)
+      .length(channels + 1)
+      .safeParse(parseJson(file));
     if (parsed.success) return parsed.data;
-    throw new KinoraError('invalid-checkpoint', `vae/latent_rgb_factors.json must have ${channels + 1} rows of three numbers.`);
+    throw new KinoraError(
+      'invalid-checkpoint',
+      `vae/latent_rgb_factors.json must have ${channels + 1} rows of three numbers.`,
+    );
   }
   if (channels === 4) return stableDiffusion;
   const unit = (i: number): [number, number, number] => [i === 0 ? 0.5 : 0, i === 1 ? 0.5 : 0, i === 2 ? 0.5 : 0];

@@ -96,7 +96,11 @@ async function readJson(source: CheckpointSource, path: string, signal?: AbortSi
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new KinoraError('invalid-checkpoint', `${path} is not JSON: it begins with ${JSON.stringify(text.slice(0, 40))}.`, { cause });
+    throw new KinoraError(
+      'invalid-checkpoint',
+      `${path} is not JSON: it begins with ${JSON.stringify(text.slice(0, 40))}.`,
+      { cause },
+    );
   }
 }
 
@@ -104,7 +108,10 @@ async function readJson(source: CheckpointSource, path: string, signal?: AbortSi
 function checkConfigs({ textEncoder, unet, vae }: CheckpointConfigs): void {
   const mismatch = (key: string, value: number, other: string, expected: number) => {
     if (value !== expected) {
-      throw new KinoraError('invalid-checkpoint', `${key} is ${value}, but ${other} is ${expected}: these networks do not fit together.`);
+      throw new KinoraError(
+        'invalid-checkpoint',
+        `${key} is ${value}, but ${other} is ${expected}: these networks do not fit together.`,
+      );
     }
   };
   mismatch('unet cross_attention_dim', unet.cross_attention_dim, 'text_encoder hidden_size', textEncoder.hidden_size);
@@ -114,7 +121,11 @@ function checkConfigs({ textEncoder, unet, vae }: CheckpointConfigs): void {
 }
 
 /** What each network reads does not depend on sizes or target, so the smallest graphs tell. */
-function expectedTensors({ textEncoder, unet, vae }: CheckpointConfigs): Record<Component, ReadonlyMap<string, readonly number[]>> {
+function expectedTensors({
+  textEncoder,
+  unet,
+  vae,
+}: CheckpointConfigs): Record<Component, ReadonlyMap<string, readonly number[]>> {
   const target = { device: 'wasm', dtype: 'float32' } as const;
   const scale = vaeScaleFactor(vae);
   return {

@@ -26,11 +26,15 @@ export class Networks {
   }
 
   unet(shape: UNet3DShape): Promise<Network> {
-    return this.#get('unet', JSON.stringify(shape), () => unet3DConditionModel(this.#checkpoint.configs.unet, shape, this.#target));
+    return this.#get('unet', JSON.stringify(shape), () =>
+      unet3DConditionModel(this.#checkpoint.configs.unet, shape, this.#target),
+    );
   }
 
   decoder(latents: { height: number; width: number }): Promise<Network> {
-    return this.#get('vae', JSON.stringify(latents), () => autoencoderDecoder(this.#checkpoint.configs.vae, latents, this.#target));
+    return this.#get('vae', JSON.stringify(latents), () =>
+      autoencoderDecoder(this.#checkpoint.configs.vae, latents, this.#target),
+    );
   }
 
   /** The UNet's `time` input. */

@@ -17,6 +17,9 @@ export function swapFirstAxes(values: Float32Array, a: number, b: number): Float
 /** Throws KinoraError `numerics` at the first NaN or infinity. */
 export function checkFinite(values: Float32Array, what: string): void {
   if (!values.every(Number.isFinite)) {
-    throw new KinoraError('numerics', `${what} holds NaN or infinity. Half precision may have overflowed: try float32.`);
+    throw new KinoraError(
+      'numerics',
+      `${what} holds NaN or infinity. Half precision may have overflowed: try float32.`,
+    );
   }
 }

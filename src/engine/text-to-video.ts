@@ -2,7 +2,7 @@
 import { KinoraError, throwIfCancelled } from '../errors';
 import { chooseBackend } from './backend';
 import { checkParameters } from './generation-options';
-import { latentRgbFactors, previewPixels } from './latent-preview';
+import { previewPixels } from './latent-preview';
 import { loadCheckpoint, type TextToVideoCheckpoint } from './load-checkpoint';
 import { Networks } from './networks-on-device';
 import { TorchGenerator } from './random';
@@ -53,7 +53,10 @@ export class TextToVideoPipeline {
    * Reads the configs, holds every tensor's name, shape and type against the networks, then fetches what is not stored yet.
    * Throws KinoraError; nothing runs on the device before `generate`.
    */
-  static async fromPretrained(source: CheckpointSource, options: LoadPipelineOptions = {}): Promise<TextToVideoPipeline> {
+  static async fromPretrained(
+    source: CheckpointSource,
+    options: LoadPipelineOptions = {},
+  ): Promise<TextToVideoPipeline> {
     const { device = 'auto', dtype = 'auto' } = options;
     const backend = await chooseBackend(device, dtype);
     return new TextToVideoPipeline(backend, await loadCheckpoint(source, options));
@@ -154,7 +157,9 @@ export class TextToVideoPipeline {
     for (let frame = 0; frame < frames; frame++) {
       throwIfCancelled(signal);
       onProgress?.({ stage: 'decode', done: frame, total: frames });
-      const scaled = latents.slice(frame * frameSize, (frame + 1) * frameSize).map((x) => x / configs.vae.scaling_factor);
+      const scaled = latents
+        .slice(frame * frameSize, (frame + 1) * frameSize)
+        .map((x) => x / configs.vae.scaling_factor);
       const image = await decoder.run({ latents: scaled });
       checkFinite(image, `The VAE's output for frame ${frame + 1}`);
       images.push(toRgba(image));
@@ -187,7 +192,8 @@ function toRgba(image: Float32Array): Uint8ClampedArray<ArrayBuffer> {
   const pixels = new Uint8ClampedArray(size * 4).fill(255);
   for (let i = 0; i < size; i++) {
     // Uint8ClampedArray clamps, and rounds to nearest as torch does
-    for (let colour = 0; colour < 3; colour++) pixels[i * 4 + colour] = ((image[colour * size + i] ?? 0) / 2 + 0.5) * 255;
+    for (let colour = 0; colour < 3; colour++)
+      pixels[i * 4 + colour] = ((image[colour * size + i] ?? 0) / 2 + 0.5) * 255;
   }
   return pixels;
 }

@@ -53,7 +53,9 @@ export function checkTensors(
     if (tensor.shape.join() !== shape.join()) misshapen.push(`${name} is [${tensor.shape}], not [${shape}]`);
     if (!(tensor.dtype in bytesPerElement)) wrongType.push(`${name} is ${tensor.dtype}`);
   }
-  const extra = [...tensors].filter(([name, tensor]) => !used.has(tensor) && !harmless.test(name)).map(([name]) => name);
+  const extra = [...tensors]
+    .filter(([name, tensor]) => !used.has(tensor) && !harmless.test(name))
+    .map(([name]) => name);
   const problems = [
     list('missing', missing),
     list('not of this network', extra),
@@ -61,7 +63,10 @@ export function checkTensors(
     list('not of a floating-point type', wrongType),
   ].filter((text) => text !== '');
   if (problems.length > 0) {
-    throw new KinoraError('invalid-checkpoint', `The tensors of ${file} do not fit its config.json. ${problems.join(' ')}`);
+    throw new KinoraError(
+      'invalid-checkpoint',
+      `The tensors of ${file} do not fit its config.json. ${problems.join(' ')}`,
+    );
   }
 }
 
@@ -96,7 +101,11 @@ function range(use: ParameterUse, tensor: StoredTensor): { offset: number; lengt
  * Initializers that point into the checkpoint's own files where the type fits, and into converted copies where it does not.
  * Reads only what has to be converted, one file at a time.
  */
-export async function placeWeights(graph: NetworkGraph, weights: Weights, aliases: Aliases = []): Promise<PlacedWeights> {
+export async function placeWeights(
+  graph: NetworkGraph,
+  weights: Weights,
+  aliases: Aliases = [],
+): Promise<PlacedWeights> {
   const initializers: ExternalTensor[] = [];
   const usedFiles = new Set<string>();
   const toConvert = new Map<string, { use: ParameterUse; tensor: StoredTensor }[]>();
@@ -106,7 +115,13 @@ export async function placeWeights(graph: NetworkGraph, weights: Weights, aliase
     if (use.type === 'float16' || use.type === 'float32') {
       if (asStored[use.type] === tensor.dtype) {
         usedFiles.add(tensor.file);
-        initializers.push({ name: use.name, type: use.type, shape: use.shape, location: tensor.file, ...range(use, tensor) });
+        initializers.push({
+          name: use.name,
+          type: use.type,
+          shape: use.shape,
+          location: tensor.file,
+          ...range(use, tensor),
+        });
       } else {
         const queue = toConvert.get(tensor.file);
         if (queue) queue.push({ use, tensor });
@@ -133,8 +148,18 @@ export async function placeWeights(graph: NetworkGraph, weights: Weights, aliase
     for (const { use, tensor } of queue) {
       const floats = toFloat32(await read(use, tensor), tensor.dtype);
       const converted = use.type === 'float16' ? float32ToFloat16(floats) : floats;
-      const bytes = converted.buffer.slice(converted.byteOffset, converted.byteOffset + converted.byteLength) as ArrayBuffer;
-      pending.push({ name: use.name, type: use.type, shape: use.shape, location: '', offset: filled, length: bytes.byteLength });
+      const bytes = converted.buffer.slice(
+        converted.byteOffset,
+        converted.byteOffset + converted.byteLength,
+      ) as ArrayBuffer;
+      pending.push({
+        name: use.name,
+        type: use.type,
+        shape: use.shape,
+        location: '',
+        offset: filled,
+        length: bytes.byteLength,
+      });
       parts.push(bytes);
       filled += bytes.byteLength;
       if (filled >= CONVERTED_FILE_BYTES) flush();

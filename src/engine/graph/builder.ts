@@ -155,7 +155,13 @@ export class GraphBuilder {
 
   cast(value: Value, type: ElementType): Value {
     if (value.type === type) return value;
-    return this.node('Cast', [value], value.shape, { to: { float32: 1, int32: 6, int64: 7, float16: 10 }[type] }, { type });
+    return this.node(
+      'Cast',
+      [value],
+      value.shape,
+      { to: { float32: 1, int32: 6, int64: 7, float16: 10 }[type] },
+      { type },
+    );
   }
 
   /** Names an output of the network; it is always float32. */

@@ -92,7 +92,13 @@ const conv2dIsWrong = (inChannels: number, outChannels: number) =>
   inChannels > 3 && inChannels % 3 === 0 && inChannels % 4 !== 0 && outChannels % 4 === 0;
 
 /** torch.nn.Conv2d, and Conv3d with a (k, 1, 1) kernel over framesAsRows: the same bytes. */
-export function conv2d(g: GraphBuilder, x: FeatureMap, name: string, outChannels: number, options: ConvOptions): FeatureMap {
+export function conv2d(
+  g: GraphBuilder,
+  x: FeatureMap,
+  name: string,
+  outChannels: number,
+  options: ConvOptions,
+): FeatureMap {
   const { kernel, stride = 1, padding = [0, 0, 0, 0] } = options;
   const height = Math.floor((x.height + padding[0] + padding[2] - kernel[0]) / stride) + 1;
   const width = Math.floor((x.width + padding[1] + padding[3] - kernel[1]) / stride) + 1;
@@ -171,7 +177,13 @@ export interface LinearOptions {
 }
 
 /** torch.nn.Linear over the last axis, with the weight [out, in] as it lies in the file. */
-export function linear(g: GraphBuilder, x: Value, name: string, outFeatures: number, options: LinearOptions = {}): Value {
+export function linear(
+  g: GraphBuilder,
+  x: Value,
+  name: string,
+  outFeatures: number,
+  options: LinearOptions = {},
+): Value {
   const inFeatures = x.shape.at(-1) ?? 0;
   const { bias = true, rows } = options;
   const flat = g.reshape(x, [x.shape.slice(0, -1).reduce((n, m) => n * m, 1), inFeatures]);
@@ -238,5 +250,8 @@ export function resizeNearest(g: GraphBuilder, x: FeatureMap, height: number, wi
   const result = { ...x, height, width };
   const sizes = g.ints(mapShape(g, result));
   const attributes = { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' };
-  return { ...result, value: g.node('Resize', [x.value, undefined, undefined, sizes], mapShape(g, result), attributes) };
+  return {
+    ...result,
+    value: g.node('Resize', [x.value, undefined, undefined, sizes], mapShape(g, result), attributes),
+  };
 }

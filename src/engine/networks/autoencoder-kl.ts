@@ -1,7 +1,18 @@
 /** AutoencoderKL, decoder and encoder. Source: diffusers models/autoencoders/autoencoder_kl.py, vae.py. */
 import { z } from 'zod';
 import { GraphBuilder, type NetworkGraph, type Target } from '../graph/builder';
-import { addMaps, conv2d, type FeatureMap, fromChannelsFirst, fromTokens, groupNorm, linear, plainAttention, toChannelsFirst, toTokens } from '../graph/layers';
+import {
+  addMaps,
+  conv2d,
+  type FeatureMap,
+  fromChannelsFirst,
+  fromTokens,
+  groupNorm,
+  linear,
+  plainAttention,
+  toChannelsFirst,
+  toTokens,
+} from '../graph/layers';
 import { activationName, channelList, only, parseConfig, positiveInt } from './config';
 import { downsample, resnetBlock, same, upsample } from './resnet-block';
 
@@ -30,23 +41,32 @@ const schema = z
     const { block_out_channels: channels, norm_num_groups: groups } = config;
     const issue = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message });
     for (const key of ['down_block_types', 'up_block_types'] as const) {
-      if (config[key].length !== channels.length) issue(key, `needs one entry for each of the ${channels.length} block_out_channels`);
+      if (config[key].length !== channels.length)
+        issue(key, `needs one entry for each of the ${channels.length} block_out_channels`);
     }
     const odd = channels.find((count) => count % groups !== 0);
-    if (odd !== undefined) issue('norm_num_groups', `must divide block_out_channels, but ${groups} does not divide ${odd}`);
+    if (odd !== undefined)
+      issue('norm_num_groups', `must divide block_out_channels, but ${groups} does not divide ${odd}`);
   });
 
 export type AutoencoderConfig = z.infer<typeof schema>;
 
 /** Throws KinoraError `unsupported-config`, naming the key. */
-export const parseAutoencoderConfig = (json: unknown): AutoencoderConfig => parseConfig(schema, json, 'vae/config.json');
+export const parseAutoencoderConfig = (json: unknown): AutoencoderConfig =>
+  parseConfig(schema, json, 'vae/config.json');
 
 /** Pixels per latent, in each direction. */
 export const vaeScaleFactor = (config: AutoencoderConfig): number => 2 ** (config.block_out_channels.length - 1);
 
 const EPS = 1e-6;
 
-function resnet(g: GraphBuilder, config: AutoencoderConfig, x: FeatureMap, name: string, outChannels: number): FeatureMap {
+function resnet(
+  g: GraphBuilder,
+  config: AutoencoderConfig,
+  x: FeatureMap,
+  name: string,
+  outChannels: number,
+): FeatureMap {
   return resnetBlock(g, x, name, { outChannels, groups: config.norm_num_groups, eps: EPS, act: config.act_fn });
 }
 
@@ -68,10 +88,17 @@ function normOut(g: GraphBuilder, config: AutoencoderConfig, x: FeatureMap, name
 }
 
 /** Input: `latents` [1, latent_channels, height, width], divided by scaling_factor. Output: `sample` [1, out_channels, H, W], about −1 to 1. */
-export function autoencoderDecoder(config: AutoencoderConfig, latents: { height: number; width: number }, target: Target): NetworkGraph {
+export function autoencoderDecoder(
+  config: AutoencoderConfig,
+  latents: { height: number; width: number },
+  target: Target,
+): NetworkGraph {
   const g = new GraphBuilder('AutoencoderKL.decode', target);
   const channels = [...config.block_out_channels].reverse();
-  let x = fromChannelsFirst(g, g.input('latents', 'float32', [1, config.latent_channels, latents.height, latents.width]));
+  let x = fromChannelsFirst(
+    g,
+    g.input('latents', 'float32', [1, config.latent_channels, latents.height, latents.width]),
+  );
   if (config.use_post_quant_conv) x = conv2d(g, x, 'post_quant_conv', config.latent_channels, { kernel: [1, 1] });
   x = conv2d(g, x, 'decoder.conv_in', channels[0] ?? 0, same);
   x = midBlock(g, config, x, 'decoder.mid_block');
@@ -87,7 +114,11 @@ export function autoencoderDecoder(config: AutoencoderConfig, latents: { height:
 }
 
 /** Input: `image` [1, in_channels, H, W], −1 to 1. Output: `moments` [1, 2 × latent_channels, height, width]: mean, then log variance. */
-export function autoencoderEncoder(config: AutoencoderConfig, image: { height: number; width: number }, target: Target): NetworkGraph {
+export function autoencoderEncoder(
+  config: AutoencoderConfig,
+  image: { height: number; width: number },
+  target: Target,
+): NetworkGraph {
   const g = new GraphBuilder('AutoencoderKL.encode', target);
   const channels = config.block_out_channels;
   let x = fromChannelsFirst(g, g.input('image', 'float32', [1, config.in_channels, image.height, image.width]));

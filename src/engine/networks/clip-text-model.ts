@@ -24,7 +24,8 @@ const schema = z
 export type ClipTextConfig = z.infer<typeof schema>;
 
 /** Throws KinoraError `unsupported-config`, naming the key. */
-export const parseClipTextConfig = (json: unknown): ClipTextConfig => parseConfig(schema, json, 'text_encoder/config.json');
+export const parseClipTextConfig = (json: unknown): ClipTextConfig =>
+  parseConfig(schema, json, 'text_encoder/config.json');
 
 /** Input: `input_ids` int32 [1, tokens]. Output: `last_hidden_state` [1, tokens, hidden_size], after the final layer norm. */
 export function clipTextModel(config: ClipTextConfig, tokens: number, target: Target): NetworkGraph {
@@ -41,7 +42,14 @@ export function clipTextModel(config: ClipTextConfig, tokens: number, target: Ta
     const layer = `text_model.encoder.layers.${i}`;
     const normed = layerNorm(g, x, `${layer}.layer_norm1`, eps);
     const project = (to: string) => linear(g, normed, `${layer}.self_attn.${to}`, hidden);
-    const mixed = plainAttention(g, project('q_proj'), project('k_proj'), project('v_proj'), config.num_attention_heads, { causal: true });
+    const mixed = plainAttention(
+      g,
+      project('q_proj'),
+      project('k_proj'),
+      project('v_proj'),
+      config.num_attention_heads,
+      { causal: true },
+    );
     x = g.add(x, linear(g, mixed, `${layer}.self_attn.out_proj`, hidden));
     const inner = linear(g, layerNorm(g, x, `${layer}.layer_norm2`, eps), `${layer}.mlp.fc1`, config.intermediate_size);
     x = g.add(x, linear(g, activation(g, inner, config.hidden_act), `${layer}.mlp.fc2`, hidden));

@@ -19,12 +19,12 @@ export function parseConfig<T>(schema: z.ZodType<T>, json: unknown, file: string
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => {
     const key = issue.path.join('.') || 'the file';
-    return `${key}: ${issue.message}${describe(json, issue.path)}`;
+    return `${key}: ${issue.message}${found(json, issue.path)}`;
   });
   throw new KinoraError('unsupported-config', `${file} asks for what Kinora does not support. ${problems.join('; ')}.`);
 }
 
-function describe(json: unknown, path: readonly PropertyKey[]): string {
+function found(json: unknown, path: readonly PropertyKey[]): string {
   let value: unknown = json;
   for (const key of path) value = typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
   return value === undefined || path.length === 0 ? '' : ` (it is ${JSON.stringify(value)})`;

@@ -1,6 +1,16 @@
 /** ResnetBlock2D, Upsample2D and Downsample2D, as UNet and VAE share them. Source: diffusers models/resnet.py, upsampling.py, downsampling.py. */
 import type { GraphBuilder, Value } from '../graph/builder';
-import { type Activation, activation, addMaps, conv2d, type FeatureMap, groupNorm, linear, resizeNearest, scalar } from '../graph/layers';
+import {
+  type Activation,
+  activation,
+  addMaps,
+  conv2d,
+  type FeatureMap,
+  groupNorm,
+  linear,
+  resizeNearest,
+  scalar,
+} from '../graph/layers';
 
 export interface ResnetOptions {
   outChannels: number;

@@ -40,7 +40,10 @@ function projectedAttention(g: GraphBuilder, x: Value, name: string, heads: numb
 function basicTransformerBlock(g: GraphBuilder, x: Value, name: string, heads: number, context?: Value): Value {
   let h = x;
   h = g.add(h, projectedAttention(g, layerNorm(g, h, `${name}.norm1`, LAYER_NORM_EPS), `${name}.attn1`, heads));
-  h = g.add(h, projectedAttention(g, layerNorm(g, h, `${name}.norm2`, LAYER_NORM_EPS), `${name}.attn2`, heads, context));
+  h = g.add(
+    h,
+    projectedAttention(g, layerNorm(g, h, `${name}.norm2`, LAYER_NORM_EPS), `${name}.attn2`, heads, context),
+  );
   return g.add(h, feedForward(g, layerNorm(g, h, `${name}.norm3`, LAYER_NORM_EPS), `${name}.ff`));
 }
 

@@ -50,17 +50,22 @@ const schema = z
     const { block_out_channels: channels, attention_head_dim: heads } = config;
     const issue = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message });
     for (const key of ['down_block_types', 'up_block_types'] as const) {
-      if (config[key].length !== channels.length) issue(key, `needs one entry for each of the ${channels.length} block_out_channels`);
+      if (config[key].length !== channels.length)
+        issue(key, `needs one entry for each of the ${channels.length} block_out_channels`);
     }
     if (Array.isArray(heads) && heads.length !== channels.length) {
       issue('attention_head_dim', `needs one entry for each of the ${channels.length} block_out_channels`);
     }
     channels.forEach((count, i) => {
       if (count % config.norm_num_groups !== 0) {
-        issue('norm_num_groups', `must divide block_out_channels, but ${config.norm_num_groups} does not divide ${count}`);
+        issue(
+          'norm_num_groups',
+          `must divide block_out_channels, but ${config.norm_num_groups} does not divide ${count}`,
+        );
       }
       const headDim = (Array.isArray(heads) ? heads[i] : heads) ?? 0;
-      if (headDim > count) issue('attention_head_dim', `must not exceed block_out_channels, but ${headDim} is more than ${count}`);
+      if (headDim > count)
+        issue('attention_head_dim', `must not exceed block_out_channels, but ${headDim} is more than ${count}`);
     });
   });
 
@@ -153,7 +158,8 @@ class UNet3D {
     for (let layer = 0; layer < layers; layer++) {
       h = this.resnet(h, `${name}.resnets.${layer}`, channels[level] ?? 0);
       h = this.temporalConv(h, `${name}.temp_convs.${layer}`);
-      if (this.config.down_block_types[level] === 'CrossAttnDownBlock3D') h = this.attentions(h, name, layer, this.headDim(level));
+      if (this.config.down_block_types[level] === 'CrossAttnDownBlock3D')
+        h = this.attentions(h, name, layer, this.headDim(level));
       skips.push(h);
     }
     if (level < channels.length - 1) {
@@ -182,7 +188,8 @@ class UNet3D {
       if (!skip) throw new Error(`${name} has no skip connection for layer ${layer}.`);
       h = this.resnet(concatChannels(this.g, h, skip), `${name}.resnets.${layer}`, channels[level] ?? 0);
       h = this.temporalConv(h, `${name}.temp_convs.${layer}`);
-      if (this.config.up_block_types[index] === 'CrossAttnUpBlock3D') h = this.attentions(h, name, layer, this.headDim(level));
+      if (this.config.up_block_types[index] === 'CrossAttnUpBlock3D')
+        h = this.attentions(h, name, layer, this.headDim(level));
     }
     const next = skips.at(-1);
     return next ? upsample(this.g, h, `${name}.upsamplers.0`, [next.height, next.width]) : h;

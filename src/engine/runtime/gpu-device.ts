@@ -42,7 +42,10 @@ export async function adapterFacts(): Promise<AdapterFacts | undefined> {
 export async function createDevice(): Promise<GPUDevice> {
   const adapter = await requestAdapter();
   if (!adapter) {
-    throw new KinoraError('no-webgpu', 'This browser offers no WebGPU adapter. Choose the CPU (wasm) instead, or another browser.');
+    throw new KinoraError(
+      'no-webgpu',
+      'This browser offers no WebGPU adapter. Choose the CPU (wasm) instead, or another browser.',
+    );
   }
   const requiredLimits: Record<string, number> = {};
   for (const limit of wantedLimits) requiredLimits[limit] = adapter.limits[limit];

@@ -36,20 +36,31 @@ export class Network {
   }
 
   /** Streams the weights to `device`. On WebGPU each network has a GPU device of its own, for only that can be freed. */
-  static async create(graph: NetworkGraph, weights: Weights, device: Device, options: NetworkOptions = {}): Promise<Network> {
+  static async create(
+    graph: NetworkGraph,
+    weights: Weights,
+    device: Device,
+    options: NetworkOptions = {},
+  ): Promise<Network> {
     const ort = await onnxRuntime(device);
     const { initializers, files } = await placeWeights(graph, weights, options.aliases);
     const model = encodeModel({ ...graph, initializers: [...graph.constants, ...initializers], opsets });
     const externalData = files.map(({ path, data }) => ({ path, data }));
     if (device === 'wasm') {
-      return new Network(ort, await createSession(ort, graph.name, model, { externalData, executionProviders: ['wasm'] }), graph);
+      return new Network(
+        ort,
+        await createSession(ort, graph.name, model, { externalData, executionProviders: ['wasm'] }),
+        graph,
+      );
     }
     const gpu = await createDevice();
     const destroy = (options.meter ?? new GpuMeter()).attach(gpu);
     try {
       const session = await createSession(ort, graph.name, model, {
         externalData,
-        executionProviders: [{ name: 'webgpu', device: gpu, storageBufferCacheMode: 'simple', preferredLayout: 'NHWC' }],
+        executionProviders: [
+          { name: 'webgpu', device: gpu, storageBufferCacheMode: 'simple', preferredLayout: 'NHWC' },
+        ],
         // an operator without a GPU kernel is an error here, not a silent round trip in every step
         extra: { session: { disable_cpu_ep_fallback: '1' } },
       });
@@ -80,7 +91,9 @@ export class Network {
       return data.slice();
     } catch (error) {
       if (this.#lost !== undefined) {
-        throw new KinoraError('device-lost', `The GPU was lost while ${this.#graph.name} ran: ${this.#lost}`, { cause: error });
+        throw new KinoraError('device-lost', `The GPU was lost while ${this.#graph.name} ran: ${this.#lost}`, {
+          cause: error,
+        });
       }
       throw runtimeError(`${this.#graph.name} failed`, error);
     }
