@@ -1,6 +1,6 @@
-import { deleteDB } from 'idb';
+import { deleteDB, openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Fault, Space } from '../../tests/server/client';
+import { type Fault, Space } from '../../tests/server/space';
 import {
   modelIndex,
   putCheckpoint,
@@ -174,6 +174,16 @@ describe('a second visit', () => {
     // the others are gone, so the checkpoint counts as unfinished
     await visit();
     expect((await store.list())[0]?.components).toEqual([...components]);
+  });
+
+  it('does not call whole what it could not repair', async () => {
+    const source = await visit();
+    const connection = await openDB(name);
+    await connection.delete('shards', IDBKeyRange.bound([source.id, 'unet'], [source.id, 'unet', []]));
+    connection.close();
+    await space.put(weightFiles.unet, '', { status: 503 });
+    await expect(source.weights('unet')).rejects.toThrow(failure('http', '503'));
+    expect((await store.list())[0]?.components).toEqual(['text_encoder', 'vae']);
   });
 
   it('tells checkpoints at different addresses apart', async () => {

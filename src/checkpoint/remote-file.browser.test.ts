@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Fault, Space } from '../../tests/server/client';
+import { type Fault, Space } from '../../tests/server/space';
 import { pattern } from '../../tests/server/synthetic';
 import { fetchText } from './http';
 import { RemoteFile } from './remote-file';

@@ -1,7 +1,9 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { safetensors, tensor, withHeader } from '../../tests/server/synthetic';
 import { checkFileSize, headerLength, parseHeader } from './safetensors';
 
+const reference = new URL('../../reference/networks/', import.meta.url);
 const path = 'unet/weights.safetensors';
 
 function parse(file: Uint8Array<ArrayBuffer>) {
@@ -50,6 +52,17 @@ describe('parseHeader', () => {
       { name: 'b', dtype: 'F16', shape: [3], begin, end: begin + 6 },
       { name: 'a', dtype: 'F16', shape: [4], begin: begin + 6, end: begin + 14 },
     ]);
+  });
+
+  it('takes what the Python library writes', () => {
+    const files = readdirSync(reference, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.safetensors'),
+    );
+    expect(files.length).toBeGreaterThan(3);
+    for (const name of files) {
+      const file = new Uint8Array(readFileSync(new URL(name, reference)));
+      checkFileSize(parse(file), file.length, name);
+    }
   });
 
   it('takes a scalar and 64-bit integers', () => {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import type { Fault, SpaceSettings } from './client';
+import type { Fault, SpaceSettings } from './space';
 import { pattern } from './synthetic';
 
 interface StoredFile {

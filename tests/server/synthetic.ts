@@ -1,5 +1,5 @@
 import type { TensorDtype } from '../../src/engine';
-import type { Fault, Space } from './client';
+import type { Fault, Space } from './space';
 
 export interface SyntheticTensor {
   dtype: TensorDtype;
