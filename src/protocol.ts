@@ -1,6 +1,18 @@
 /** Every type that crosses between page and worker. */
-import type { CheckpointInfo, GeneratedVideo, GenerationParameters, Progress, StepPreview } from './engine';
-import type { Backend, Device, Dtype } from './engine';
+import type {
+  Backend,
+  CheckpointInfo,
+  Device,
+  Dtype,
+  GeneratedVideo,
+  GenerationParameters,
+  Progress,
+  StepPreview,
+} from './engine';
+
+// what the page knows of the engine, it knows from here
+export { type SchedulerName, schedulerNames } from './engine/types';
+export type { Backend, CheckpointInfo, Device, Dtype, GeneratedVideo, GenerationParameters, StepPreview };
 
 export interface LoadRequest {
   /** Base URL of a diffusers folder, absolute. */

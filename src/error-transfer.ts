@@ -1,0 +1,49 @@
+import { type TransferHandler, transferHandlers } from 'comlink';
+import { z } from 'zod';
+import { errorCodes, KinoraError } from './errors';
+
+/** What is left of an error between two realms. */
+const wireError = z.object({
+  code: z.enum(errorCodes),
+  message: z.string(),
+  stack: z.string().optional(),
+  /** Message of the cause, for the details that a visitor can copy. */
+  cause: z.string().optional(),
+});
+
+const thrownValue = z.object({ value: z.unknown() });
+
+/** Everything that can be thrown, as a KinoraError; what is none becomes `internal`, or `out-of-memory` where it says so. */
+export function toKinoraError(thrown: unknown): KinoraError {
+  if (thrown instanceof KinoraError) return thrown;
+  const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  const memory = /allocation failed|out of memory|invalid array (buffer )?length/i.test(message);
+  return new KinoraError(memory ? 'out-of-memory' : 'internal', message, { cause: thrown });
+}
+
+/**
+ * Makes errors cross as KinoraErrors with their code. Comlink's own handler keeps name, message and stack only.
+ * Both ends call it once, before anything crosses.
+ */
+export function installErrorTransfer(): void {
+  const original = transferHandlers.get('throw');
+  if (!original) throw new KinoraError('internal', 'This version of Comlink has no handler for thrown errors.');
+  const handler: TransferHandler<unknown, unknown> = {
+    // only Comlink itself can tell its wrapper of a thrown value from other objects
+    canHandle: (value): value is unknown => original.canHandle(value),
+    serialize(thrown) {
+      const error = toKinoraError(thrownValue.parse(thrown).value);
+      const { code, message, stack, cause } = error;
+      const wire: z.infer<typeof wireError> = { code, message, stack };
+      if (cause instanceof Error && cause.message !== message) wire.cause = cause.message;
+      return [wire, []];
+    },
+    deserialize(wire) {
+      const { code, message, stack, cause } = wireError.parse(wire);
+      const error = new KinoraError(code, message, cause === undefined ? undefined : { cause });
+      if (stack !== undefined) error.stack = stack;
+      throw error;
+    },
+  };
+  transferHandlers.set('throw', handler);
+}
