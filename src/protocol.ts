@@ -9,10 +9,11 @@ import type {
   Progress,
   StepPreview,
 } from './engine';
+import type { EncodedVideo } from './media';
 
 // what the page knows of the engine, it knows from here
 export { type SchedulerName, schedulerNames } from './engine/types';
-export type { Backend, CheckpointInfo, Device, Dtype, GeneratedVideo, GenerationParameters, StepPreview };
+export type { Backend, CheckpointInfo, Device, Dtype, EncodedVideo, GeneratedVideo, GenerationParameters, StepPreview };
 
 export interface LoadRequest {
   /** Base URL of a diffusers folder, absolute. */
@@ -24,18 +25,6 @@ export interface LoadRequest {
 export interface LoadedModel {
   info: CheckpointInfo;
   backend: Backend;
-}
-
-export interface EncodedVideo {
-  blob: Blob;
-  /** "video/mp4; codecs=…" */
-  mimeType: string;
-  /** As WebCodecs names it, for example "avc1.42001f". */
-  codec: string;
-  width: number;
-  height: number;
-  fps: number;
-  frames: number;
 }
 
 export interface GenerateRequest extends GenerationParameters {

@@ -1,0 +1,35 @@
+/** The only place that knows mp4-muxer. */
+import { ArrayBufferTarget, Muxer } from 'mp4-muxer';
+import type { Mp4Codec } from './codecs';
+
+export interface Mp4FileOptions {
+  codec: Mp4Codec;
+  width: number;
+  height: number;
+  /** Frames per second, to three decimals. */
+  fps: number;
+}
+
+/** An mp4 in memory, with its index before its data, so that it plays while it loads. */
+export class Mp4File {
+  readonly #muxer: Muxer<ArrayBufferTarget>;
+
+  constructor({ codec, width, height, fps }: Mp4FileOptions) {
+    this.#muxer = new Muxer({
+      target: new ArrayBufferTarget(),
+      // mp4-muxer's frameRate is the track's timescale: a whole number of ticks per frame makes every duration exact
+      video: { codec, width, height, frameRate: Number.isInteger(fps) ? fps : Math.round(fps * 1000) },
+      fastStart: 'in-memory',
+    });
+  }
+
+  /** Chunks come in decoding order; the first one has the timestamp 0 and brings the decoder's configuration. */
+  add(chunk: EncodedVideoChunk, metadata: EncodedVideoChunkMetadata | undefined): void {
+    this.#muxer.addVideoChunk(chunk, metadata);
+  }
+
+  finish(): Blob {
+    this.#muxer.finalize();
+    return new Blob([this.#muxer.target.buffer], { type: 'video/mp4' });
+  }
+}
