@@ -1,4 +1,4 @@
-/** Every type that crosses between page and worker. */
+/** Every type that crosses between page and worker, and the little of the engine that the page uses by itself. */
 import type {
   Backend,
   CheckpointInfo,
@@ -12,6 +12,7 @@ import type {
 import type { EncodedVideo } from './media';
 
 // what the page knows of the engine, it knows from here
+export { type AdapterFacts, adapterFacts } from './engine/runtime/gpu-device';
 export { type SchedulerName, schedulerNames } from './engine/types';
 export type { Backend, CheckpointInfo, Device, Dtype, EncodedVideo, GeneratedVideo, GenerationParameters, StepPreview };
 

@@ -1,0 +1,42 @@
+import { useEffect } from 'react';
+import { askForAdapter } from '../state/device';
+import { Actions } from './actions/actions';
+import './base.css';
+import './app.css';
+import { ErrorPanel } from './errors/error-panel';
+import { Header } from './header/header';
+import { PromptPanel } from './prompt/prompt-panel';
+import { ResultDetails } from './results/result-details';
+import { ResultShelf } from './results/result-shelf';
+import { SettingsPanel } from './settings/settings-panel';
+import { Progress } from './stage/progress';
+import { Stage } from './stage/stage';
+import { usePageTitle } from './use-page-title';
+import { useShortcuts } from './use-shortcuts';
+
+export function App() {
+  usePageTitle();
+  useShortcuts();
+  useEffect(() => {
+    void askForAdapter();
+  }, []);
+  return (
+    <>
+      <Header />
+      <main className="layout">
+        <section className="form" aria-label="What to make">
+          <PromptPanel />
+          <SettingsPanel />
+          <Actions />
+        </section>
+        <section className="viewer" aria-label="The video">
+          <Stage />
+          <Progress />
+          <ErrorPanel />
+          <ResultDetails />
+          <ResultShelf />
+        </section>
+      </main>
+    </>
+  );
+}

@@ -1,0 +1,33 @@
+import type { AdapterFacts, Backend } from '../../protocol';
+import { useDevice } from '../../state/device';
+import { useJob } from '../../state/job';
+import { switches } from '../../state/switches';
+import { ChipIcon } from '../icons';
+import './device-note.css';
+
+/** Of a video that was made, or of the model as it was loaded. */
+export function backendText({ device, dtype, adapter, software, threads }: Backend): string {
+  if (device === 'wasm') return `the CPU, ${threads === 1 ? '1 thread' : `${threads} threads`}, ${dtype}`;
+  return `${software ? 'a software adapter' : 'the GPU'} (${adapter || 'unnamed'}), ${dtype}`;
+}
+
+function expectedText(adapter: AdapterFacts | null | undefined): string {
+  if (switches.request.device === 'wasm') return 'Runs on the CPU, as asked';
+  if (adapter === undefined) return 'Looking for a GPU…';
+  if (adapter === null) return 'Runs on the CPU: this browser offers no WebGPU';
+  const name = adapter.name || 'unnamed';
+  if (!adapter.software) return `Runs on the GPU (${name})`;
+  if (switches.request.device === 'webgpu') return `Runs on a software adapter (${name}), which is slow`;
+  return `Runs on the CPU: the only graphics adapter is software (${name})`;
+}
+
+export function DeviceNote() {
+  const adapter = useDevice((state) => state.adapter);
+  const backend = useJob((state) => state.backend);
+  return (
+    <p className="device-note">
+      <ChipIcon />
+      {backend ? `Runs on ${backendText(backend)}` : expectedText(adapter)}
+    </p>
+  );
+}

@@ -1,0 +1,45 @@
+import { useState } from 'react';
+import { dismissError } from '../../state/generation';
+import { useJob } from '../../state/job';
+import { WarningIcon } from '../icons';
+import './error-panel.css';
+import { errorTexts } from './error-texts';
+
+export function ErrorPanel() {
+  const job = useJob((state) => state.job);
+  return (
+    // there before its content, so that screen readers announce it
+    <div role="alert">{job.phase === 'failed' && <Failure code={job.code} details={job.details} />}</div>
+  );
+}
+
+function Failure({ code, details }: { code: keyof typeof errorTexts; details: string }) {
+  const [copied, setCopied] = useState(false);
+  const { title, meaning, remedy } = errorTexts[code];
+  const copy = async () => {
+    await navigator.clipboard.writeText(details);
+    setCopied(true);
+  };
+  return (
+    <div className="error" data-code={code}>
+      <h2>
+        <WarningIcon />
+        {title}
+      </h2>
+      <p>{meaning}</p>
+      <p className="error-remedy">{remedy}</p>
+      <details>
+        <summary>Details</summary>
+        <textarea readOnly rows={8} aria-label="Details of the error" value={details} />
+      </details>
+      <div className="error-actions">
+        <button type="button" className="secondary" onClick={() => void copy()}>
+          {copied ? 'Copied' : 'Copy details'}
+        </button>
+        <button type="button" className="secondary" onClick={dismissError}>
+          Close
+        </button>
+      </div>
+    </div>
+  );
+}

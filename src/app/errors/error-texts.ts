@@ -1,0 +1,126 @@
+import type { ErrorCode } from '../../errors';
+
+export interface ErrorText {
+  /** What happened. */
+  title: string;
+  /** What it means. */
+  meaning: string;
+  /** What to do. */
+  remedy: string;
+}
+
+/** What the page says of an error. The error's own message goes with it, as the details. */
+export const errorTexts: Record<ErrorCode, ErrorText> = {
+  'invalid-argument': {
+    title: 'A setting does not fit this model',
+    meaning: 'The model cannot work with one of the values; the details name it.',
+    remedy: 'Change that value, or go back to the recommended settings.',
+  },
+  'unsupported-config': {
+    title: 'This model needs something that Kinora does not have yet',
+    meaning: 'Its configuration asks for a part that is not built here. Nothing is wrong with your device.',
+    remedy: 'Choose another model.',
+  },
+  'invalid-checkpoint': {
+    title: 'This is not a text-to-video model that Kinora can read',
+    meaning: 'A file of it is malformed, or it belongs to another kind of model.',
+    remedy: 'Check the address of the model. If this is the model that came with the page, tell whoever hosts it.',
+  },
+  'not-found': {
+    title: 'A file of the model is missing on its server',
+    meaning: 'The server answered, but does not have the file.',
+    remedy: 'Check the address of the model. If this is the model that came with the page, tell whoever hosts it.',
+  },
+  http: {
+    title: 'The server of the model refused',
+    meaning: 'It answered with an error. It may be overloaded, or want you to sign in.',
+    remedy: 'Try again in a moment. What was downloaded so far is kept.',
+  },
+  network: {
+    title: 'The model could not be downloaded',
+    meaning: 'There was no answer: the connection or the server is down, or the server does not allow this page.',
+    remedy: 'Check the connection and press Generate again. What was downloaded so far is kept.',
+  },
+  'html-answer': {
+    title: 'The server sent a web page instead of the model',
+    meaning: 'Often that is a sign-in page of the network, or a server that answers every address with its start page.',
+    remedy: 'Open any website to see whether the network wants you to sign in, then try again.',
+  },
+  'range-unsupported': {
+    title: 'The server cannot send parts of a file',
+    meaning:
+      'Models are downloaded in pieces, so that an interruption costs little; this server sends whole files only.',
+    remedy: 'Use a copy of the model on another server.',
+  },
+  truncated: {
+    title: 'The download of the model broke off',
+    meaning: 'A file arrived shorter than announced. Nothing of the incomplete part is used.',
+    remedy: 'Press Generate again. If it happens every time, the file on the server is damaged.',
+  },
+  corrupt: {
+    title: 'A file of the model is damaged',
+    meaning: 'It is not what its size or its checksum says. Nothing of it is used.',
+    remedy: 'Press Generate again to fetch it anew. If it happens every time, the file on the server is damaged.',
+  },
+  quota: {
+    title: 'The browser has no room for the model',
+    meaning: 'Models are kept in the browser, and it refused to keep more. A private window allows least.',
+    remedy: 'Free some disk space, or clear the data of sites you do not need, then try again.',
+  },
+  storage: {
+    title: 'The browser could not store the model',
+    meaning: 'Its database failed. That happens in private windows, on full disks and when site data is blocked.',
+    remedy: 'Reload the page and try again; allow this site to store data.',
+  },
+  'no-webgpu': {
+    title: 'There is no WebGPU here',
+    meaning: 'The GPU was asked for, but this browser offers none.',
+    remedy: 'Leave the device to the page (remove “device” from the address), or use another browser.',
+  },
+  'device-limits': {
+    title: 'This device cannot hold what was asked for',
+    meaning: 'Its limits are below what the model needs at this size or precision.',
+    remedy: 'Try fewer frames, a smaller size, or leave the precision to the page.',
+  },
+  'out-of-memory': {
+    title: 'The memory was not enough',
+    meaning: 'The video was too much for this device, or for what other tabs left of it.',
+    remedy: 'Close other tabs, or try fewer frames or a smaller size. The next try starts afresh.',
+  },
+  'device-lost': {
+    title: 'The GPU went away',
+    meaning: 'Its driver was reset, or the computer slept. Videos that are finished are not affected.',
+    remedy: 'Press Generate again. If it happens every time, try a smaller size or restart the browser.',
+  },
+  numerics: {
+    title: 'The computation went wrong',
+    meaning: 'There were numbers that are no numbers, often from half precision on this GPU.',
+    remedy: 'Try another seed or a lower guidance, or add ?dtype=float32 to the address.',
+  },
+  cancelled: {
+    title: 'Cancelled',
+    meaning: 'The video was stopped before it was finished.',
+    remedy: 'Press Generate to start over.',
+  },
+  busy: {
+    title: 'A video is already being made',
+    meaning: 'Only one can be made at a time.',
+    remedy: 'Wait for it, or cancel it.',
+  },
+  encoder: {
+    title: 'The video file could not be written',
+    meaning: 'The frames were made, but this browser has no encoder that takes them.',
+    remedy: 'Try another size or another browser; current Chrome, Edge, Firefox and Safari have one.',
+  },
+  'worker-died': {
+    title: 'The background worker stopped',
+    meaning: 'The browser ended the part of the page that does the work, most often because memory ran out.',
+    remedy:
+      'Press Generate again: a new worker takes over. If it happens every time, reload the page or close other tabs.',
+  },
+  internal: {
+    title: 'Something failed that should not',
+    meaning: 'This is a fault of Kinora or of the browser, not yours.',
+    remedy: 'Try again. If it happens every time, please report it with the details below.',
+  },
+};

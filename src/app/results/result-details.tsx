@@ -1,0 +1,72 @@
+import { type Result, resultUrl, useResults } from '../../state/results';
+import { updateSettings } from '../../state/settings';
+import { backendText } from '../device/device-note';
+import { DownloadIcon, ReuseIcon } from '../icons';
+import './results.css';
+
+/** What the chosen video was made of, and what can be done with it. */
+export function ResultDetails() {
+  const result = useResults(({ results, selectedId }) => results.find(({ id }) => id === selectedId));
+  if (!result) return null;
+  const { request, truncatedTokens } = result;
+  return (
+    <section className="result" aria-label="About this video">
+      <p className="result-prompt">{request.prompt}</p>
+      {truncatedTokens > 0 && (
+        <p className="hint problem">The prompt was too long: its last {truncatedTokens} tokens were not read.</p>
+      )}
+      <div className="result-actions">
+        <a className="secondary" href={resultUrl(result.id)} download={result.fileName}>
+          <DownloadIcon />
+          Download .mp4
+        </a>
+        <button
+          type="button"
+          className="secondary"
+          onClick={() => updateSettings({ seed: request.seed, newSeed: false })}
+        >
+          <ReuseIcon />
+          Reuse seed
+        </button>
+        <button type="button" className="secondary" onClick={() => reuseAll(result)}>
+          <ReuseIcon />
+          Reuse all settings
+        </button>
+      </div>
+      <dl className="facts">
+        {facts(result).map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function reuseAll({ request }: Result): void {
+  const { numInferenceSteps: steps, guidanceScale: guidance, ...same } = request;
+  updateSettings({ ...same, steps, guidance, newSeed: false });
+}
+
+function facts({ request, backend, codec, bytes, milliseconds }: Result): [string, string][] {
+  const { negativePrompt, seed, numInferenceSteps, guidanceScale, scheduler, numFrames, fps, width, height } = request;
+  return [
+    ['Seed', String(seed)],
+    ['Steps', String(numInferenceSteps)],
+    ['Guidance', String(guidanceScale)],
+    ['Scheduler', scheduler.replace(/Scheduler$/, '')],
+    ['Video', `${numFrames} frames, ${width}×${height}, ${fps} per second`],
+    ['File', `${codecName(codec)}, ${(bytes / 1000).toFixed(0)} kB`],
+    ['Took', `${(milliseconds / 1000).toFixed(1)} s on ${backendText(backend)}`],
+    ...(negativePrompt === '' ? [] : ([['Not shown', negativePrompt]] satisfies [string, string][])),
+  ];
+}
+
+function codecName(codec: string): string {
+  if (codec.startsWith('avc')) return 'H.264';
+  if (codec.startsWith('vp09')) return 'VP9';
+  if (codec.startsWith('av01')) return 'AV1';
+  return codec;
+}

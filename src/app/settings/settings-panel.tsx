@@ -1,0 +1,94 @@
+import { useId } from 'react';
+import { type SchedulerName, schedulerNames } from '../../protocol';
+import { drawSeed, resetSettings, updateSettings, useSettings } from '../../state/settings';
+import { switches } from '../../state/switches';
+import { DiceIcon } from '../icons';
+import { NumberField } from './number-field';
+import './settings-panel.css';
+
+const schedulers: Record<SchedulerName, { name: string; when: string }> = {
+  DDIMScheduler: { name: 'DDIM', when: 'Plain and steady.' },
+  DPMSolverMultistepScheduler: { name: 'DPM++ 2M', when: 'Good with fewer steps.' },
+};
+
+export function SettingsPanel() {
+  const id = useId();
+  const { guidance, scheduler, newSeed, numFrames, fps } = useSettings();
+  const { model } = switches;
+  return (
+    <div className="settings-panel">
+      <div className="seed">
+        <NumberField name="seed">
+          <button
+            type="button"
+            className="icon-button"
+            aria-label="Roll another seed"
+            title="Roll another seed"
+            onClick={() => updateSettings({ seed: drawSeed(), newSeed: false })}
+          >
+            <DiceIcon />
+          </button>
+        </NumberField>
+        <label className="check">
+          <input
+            type="checkbox"
+            checked={newSeed}
+            onChange={(event) => updateSettings({ newSeed: event.target.checked })}
+          />
+          New seed for every video
+        </label>
+      </div>
+      <div className="pair">
+        <NumberField name="steps" hint="More is slower, and finer up to a point." />
+        <NumberField
+          name="guidance"
+          hint={
+            guidance === 1 ? 'At 1 the prompt leads less, and the work is half.' : 'How closely to follow the prompt.'
+          }
+        />
+      </div>
+      <details>
+        <summary>Scheduler, speed and size</summary>
+        <div className="pair">
+          <div className="field">
+            <label htmlFor={`${id}-scheduler`}>Scheduler</label>
+            <select
+              id={`${id}-scheduler`}
+              aria-describedby={`${id}-when`}
+              value={scheduler}
+              onChange={(event) => {
+                const chosen = schedulerNames.find((name) => name === event.target.value);
+                if (chosen) updateSettings({ scheduler: chosen });
+              }}
+            >
+              {schedulerNames.map((name) => (
+                <option key={name} value={name}>
+                  {schedulers[name].name}
+                </option>
+              ))}
+            </select>
+            <p className="hint" id={`${id}-when`}>
+              {schedulers[scheduler].when}
+            </p>
+          </div>
+          <NumberField name="fps" hint={durationText(numFrames, fps)} />
+        </div>
+        <div className="triple">
+          <NumberField name="numFrames" />
+          <NumberField name="width" />
+          <NumberField name="height" />
+        </div>
+        <p className="hint">
+          The model was made for {model.numFrames} frames of {model.width}×{model.height} pixels; others work less well.
+        </p>
+        <button type="button" className="text-button" onClick={resetSettings}>
+          Back to the recommended settings
+        </button>
+      </details>
+    </div>
+  );
+}
+
+function durationText(frames: number | null, fps: number | null): string {
+  return frames && fps ? `${(frames / fps).toFixed(1)} seconds of video.` : '';
+}

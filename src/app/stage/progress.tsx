@@ -1,0 +1,68 @@
+import { type RunningJob, useJob } from '../../state/job';
+import { timeLeft } from '../../state/time-left';
+import './progress.css';
+import { stageAmount, stageWords, timeLeftWords } from './stage-words';
+
+/** Always there, so that nothing moves when a job starts. */
+export function Progress() {
+  const job = useJob((state) => state.job);
+  const running = job.phase === 'running' ? job : undefined;
+  const percent = running ? Math.round(running.fraction * 100) : 0;
+  const words = job.phase === 'running' ? runningWords(job) : restingWords(job.phase);
+  return (
+    <div className="progress" data-running={running !== undefined}>
+      <div
+        className="progress-bar"
+        role="progressbar"
+        aria-label="Progress of the video"
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={percent}
+        aria-valuetext={words}
+      >
+        <div className="progress-fill" style={{ inlineSize: `${percent}%` }} />
+      </div>
+      <p className="progress-words">
+        <span>{words}</span>
+        <span className="hint">{running && amountWords(running)}</span>
+      </p>
+      <p className="visually-hidden" role="status">
+        {running ? announcement(running) : words}
+      </p>
+    </div>
+  );
+}
+
+function runningWords({ progress, cancelling }: RunningJob): string {
+  if (cancelling) return 'Stopping after this step';
+  return progress ? stageWords(progress) : 'Starting';
+}
+
+function amountWords({ progress, steps }: RunningJob): string {
+  if (!progress) return '';
+  const left = progress.stage === 'denoise' ? timeLeft(steps, progress.total - progress.done) : undefined;
+  return left === undefined ? stageAmount(progress) : timeLeftWords(left);
+}
+
+/** Like the words, but steps are announced by the quarter: a screen reader would talk without end. */
+function announcement(job: RunningJob): string {
+  const { progress } = job;
+  if (job.cancelling || !progress) return runningWords(job);
+  if (progress.stage === 'decode') return 'Drawing the frames';
+  if (progress.stage !== 'denoise') return runningWords(job);
+  const quarter = Math.floor((4 * progress.done) / progress.total);
+  return quarter === 0 ? 'Making the video' : `Making the video: ${quarter * 25} %`;
+}
+
+function restingWords(phase: 'idle' | 'done' | 'cancelled' | 'failed'): string {
+  switch (phase) {
+    case 'idle':
+      return 'Ready';
+    case 'done':
+      return 'Done';
+    case 'cancelled':
+      return 'Cancelled';
+    case 'failed':
+      return 'Stopped by an error';
+  }
+}

@@ -1,0 +1,42 @@
+import type { JobProgress } from '../../protocol';
+
+const components = { text_encoder: 'text encoder', unet: 'denoiser', vae: 'decoder' } as const;
+
+/** What the job is doing, in a few words. */
+export function stageWords({ stage, component, done, total }: JobProgress): string {
+  const name = component ? components[component] : 'model';
+  switch (stage) {
+    case 'open':
+      return 'Opening the model';
+    case 'fetch':
+      return `Fetching the ${name}`;
+    case 'load':
+      return component === 'unet'
+        ? 'Preparing the denoiser; on a GPU, shaders are compiled once'
+        : `Preparing the ${name}`;
+    case 'tokenize':
+    case 'encode':
+      return 'Reading the prompt';
+    case 'denoise':
+      return `Step ${Math.min(done + 1, total)} of ${total}`;
+    case 'decode':
+      return `Drawing frame ${Math.min(done + 1, total)} of ${total}`;
+    case 'mp4':
+      return 'Writing the video file';
+  }
+}
+
+const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
+
+/** How far the stage is, where that is not in its words. */
+export function stageAmount({ stage, done, total }: JobProgress): string {
+  return stage === 'fetch' && total > 1 ? `${megabytes(done)} of ${megabytes(total)} MB` : '';
+}
+
+/** "about 12 s left" */
+export function timeLeftWords(milliseconds: number): string {
+  const seconds = Math.max(1, Math.round(milliseconds / 1000));
+  if (seconds < 90) return `about ${seconds} s left`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90 ? `about ${minutes} min left` : `about ${(minutes / 60).toFixed(1)} h left`;
+}

@@ -1,0 +1,95 @@
+/** Generate and Cancel: the only place of the page that talks to the worker. */
+import { KinoraClient } from '../client';
+import { KinoraError } from '../errors';
+import type { GenerateRequest } from '../protocol';
+import { type FailedJob, markCancelling, reportProgress, startJob, useJob } from './job';
+import { preview } from './preview';
+import { reasonsNotToGenerate } from './reasons';
+import { addResult, videoFileName } from './results';
+import { drawSeed, type Settings, updateSettings, useSettings } from './settings';
+import { switches } from './switches';
+
+/** Starts its worker with the first job: until then nothing of the engine is downloaded. */
+const client = new KinoraClient();
+let running: AbortController | undefined;
+
+export const browserFacts = { secure: isSecureContext, encodes: typeof VideoEncoder !== 'undefined' };
+
+/** Undefined where a field is empty. */
+function toRequest(settings: Settings): GenerateRequest | undefined {
+  const { prompt, negativePrompt, scheduler, seed, steps, guidance, fps, numFrames, width, height } = settings;
+  const numbers = [seed, steps, guidance, fps, numFrames, width, height];
+  if (seed === null || steps === null || guidance === null || fps === null) return undefined;
+  if (numFrames === null || width === null || height === null || numbers.includes(null)) return undefined;
+  return {
+    ...{ prompt: prompt.trim(), negativePrompt: negativePrompt.trim(), scheduler, seed },
+    ...{ numInferenceSteps: steps, guidanceScale: guidance, fps, numFrames, width, height },
+  };
+}
+
+/** Makes a video of the form's settings. Never rejects: how it ends is in the stores. */
+export async function generate(): Promise<void> {
+  if (running) return;
+  if (useSettings.getState().newSeed) updateSettings({ seed: drawSeed() });
+  const settings = useSettings.getState();
+  const request = toRequest(settings);
+  if (!request || reasonsNotToGenerate(settings, browserFacts).length > 0) return;
+  const controller = new AbortController();
+  running = controller;
+  preview.set(undefined);
+  startJob(request);
+  try {
+    const outcome = await client.generate(
+      { ...switches.request, ...request },
+      {
+        onProgress: (progress) => reportProgress(progress, performance.now()),
+        onPreview: preview.set,
+        signal: controller.signal,
+      },
+    );
+    const { video, mp4, encodeMilliseconds, backend } = outcome;
+    addResult(
+      {
+        id: crypto.randomUUID(),
+        request,
+        backend,
+        codec: mp4.codec,
+        bytes: mp4.blob.size,
+        milliseconds: video.timings.total + encodeMilliseconds,
+        truncatedTokens: video.truncatedTokens.prompt,
+        fileName: videoFileName(request),
+      },
+      mp4.blob,
+    );
+    useJob.setState({ job: { phase: 'done' }, backend });
+  } catch (error) {
+    const failure = toFailure(error, request);
+    useJob.setState({ job: failure.code === 'cancelled' ? { phase: 'cancelled' } : failure });
+  } finally {
+    running = undefined;
+    preview.set(undefined);
+  }
+}
+
+export function cancel(): void {
+  if (!running) return;
+  markCancelling();
+  running.abort();
+}
+
+export function dismissError(): void {
+  if (useJob.getState().job.phase === 'failed') useJob.setState({ job: { phase: 'idle' } });
+}
+
+function toFailure(thrown: unknown, request: GenerateRequest): FailedJob {
+  const error = thrown instanceof KinoraError ? thrown : new KinoraError('internal', String(thrown));
+  const lines = [
+    `${error.code}: ${error.message}`,
+    ...(typeof error.cause === 'string' ? [`Cause: ${error.cause}`] : []),
+    `Model: ${switches.request.url}`,
+    `Settings: ${JSON.stringify(request)}`,
+    `Browser: ${navigator.userAgent}`,
+    ...(error.stack === undefined ? [] : ['', error.stack]),
+  ];
+  return { phase: 'failed', request, code: error.code, message: error.message, details: lines.join('\n') };
+}

@@ -1,0 +1,81 @@
+/** The running job, or how the last one ended. */
+import { create } from 'zustand';
+import type { ErrorCode } from '../errors';
+import type { Backend, GenerateRequest, JobProgress } from '../protocol';
+import { newStepClock, type StepClock, stepEnded } from './time-left';
+
+export interface RunningJob {
+  phase: 'running';
+  request: GenerateRequest;
+  /** Undefined until the worker reports. */
+  progress: JobProgress | undefined;
+  /** 0 to 1, never falling. */
+  fraction: number;
+  steps: StepClock;
+  cancelling: boolean;
+}
+
+export interface FailedJob {
+  phase: 'failed';
+  request: GenerateRequest;
+  code: ErrorCode;
+  message: string;
+  /** For a report: everything that is known, many lines. */
+  details: string;
+}
+
+export interface JobState {
+  job: { phase: 'idle' } | { phase: 'done' } | { phase: 'cancelled' } | RunningJob | FailedJob;
+  /** Where the last job ran. */
+  backend: Backend | undefined;
+}
+
+export const useJob = create<JobState>(() => ({ job: { phase: 'idle' }, backend: undefined }));
+
+/** Where each stage begins and ends on the bar of the whole job. */
+const shares: Record<JobProgress['stage'], readonly [number, number]> = {
+  open: [0, 0.02],
+  fetch: [0.02, 0.14],
+  tokenize: [0.14, 0.15],
+  encode: [0.15, 0.16],
+  load: [0.16, 0.16],
+  denoise: [0.16, 0.9],
+  decode: [0.9, 0.98],
+  mp4: [0.98, 1],
+};
+
+/** The components in the order in which they are fetched. */
+const fetchOrder = ['text_encoder', 'unet', 'vae'];
+
+export function overallFraction(progress: JobProgress): number {
+  const [begin, end] = shares[progress.stage];
+  const part = progress.total > 0 ? progress.done / progress.total : 0;
+  if (progress.stage !== 'fetch') return begin + (end - begin) * part;
+  const index = Math.max(0, fetchOrder.indexOf(progress.component ?? ''));
+  return begin + ((end - begin) * (index + part)) / fetchOrder.length;
+}
+
+export function startJob(request: GenerateRequest): void {
+  const job: RunningJob = {
+    phase: 'running',
+    request,
+    progress: undefined,
+    fraction: 0,
+    steps: newStepClock,
+    cancelling: false,
+  };
+  useJob.setState({ job });
+}
+
+export function reportProgress(progress: JobProgress, now: number): void {
+  const { job } = useJob.getState();
+  if (job.phase !== 'running') return;
+  const steps = progress.stage === 'denoise' ? stepEnded(job.steps, progress.done, now) : job.steps;
+  const fraction = Math.max(job.fraction, overallFraction(progress));
+  useJob.setState({ job: { ...job, progress, fraction, steps } });
+}
+
+export function markCancelling(): void {
+  const { job } = useJob.getState();
+  if (job.phase === 'running') useJob.setState({ job: { ...job, cancelling: true } });
+}

@@ -1,0 +1,30 @@
+/** Why no video can be made with these settings, as sentences for the visitor; empty where one can. */
+import { type NumberName, numberRules, type Settings } from './settings';
+
+export function numberProblem(name: NumberName, value: number | null): string | undefined {
+  const { label, min, max, multipleOf } = numberRules[name];
+  if (value === null) return `${label} is empty.`;
+  if (value < min || value > max) return `${label} must be between ${min} and ${max}.`;
+  // guidance may be any number; its step only serves the arrows of the field
+  if (name !== 'guidance' && value % multipleOf !== 0) {
+    return multipleOf === 1 ? `${label} must be a whole number.` : `${label} must be a multiple of ${multipleOf}.`;
+  }
+  return undefined;
+}
+
+export function reasonsNotToGenerate(settings: Settings, browser: { secure: boolean; encodes: boolean }): string[] {
+  const reasons: string[] = [];
+  if (!browser.secure)
+    reasons.push('This page was not opened over https or on localhost, so the browser withholds what it needs.');
+  else if (!browser.encodes)
+    reasons.push(
+      'This browser cannot make video files: it has no WebCodecs. A current Chrome, Edge, Firefox or Safari can.',
+    );
+  if (settings.prompt.trim() === '') reasons.push('The prompt is empty.');
+  for (const name of Object.keys(numberRules) as NumberName[]) {
+    if (name === 'seed' && settings.newSeed) continue;
+    const problem = numberProblem(name, settings[name]);
+    if (problem) reasons.push(problem);
+  }
+  return reasons;
+}

@@ -1,0 +1,62 @@
+/** The videos of this visit, newest first. Files and their object URLs are kept beside the store. */
+import { create } from 'zustand';
+import type { Backend, GenerateRequest } from '../protocol';
+
+export interface Result {
+  id: string;
+  request: GenerateRequest;
+  backend: Backend;
+  codec: string;
+  /** Of the file. */
+  bytes: number;
+  /** Milliseconds from the first step to the file; without loading the model. */
+  milliseconds: number;
+  /** Tokens that the prompt was too long by. */
+  truncatedTokens: number;
+  fileName: string;
+}
+
+interface ResultsState {
+  results: readonly Result[];
+  selectedId: string | undefined;
+}
+
+/** More would only fill the memory. */
+const maxResults = 30;
+
+const urls = new Map<string, string>();
+
+export const useResults = create<ResultsState>(() => ({ results: [], selectedId: undefined }));
+
+export function addResult(result: Result, file: Blob): void {
+  urls.set(result.id, URL.createObjectURL(file));
+  const results = [result, ...useResults.getState().results];
+  for (const { id } of results.splice(maxResults)) {
+    URL.revokeObjectURL(urls.get(id) ?? '');
+    urls.delete(id);
+  }
+  useResults.setState({ results, selectedId: result.id });
+}
+
+/** Of the result's file. */
+export function resultUrl(id: string): string | undefined {
+  return urls.get(id);
+}
+
+export function selectResult(id: string): void {
+  useResults.setState({ selectedId: id });
+}
+
+/** What a download is called: "kinora-a-red-circle-moving-right-on-a-blue-seed-42.mp4". */
+export function videoFileName({ prompt, seed }: Pick<GenerateRequest, 'prompt' | 'seed'>): string {
+  const words = prompt
+    .toLowerCase()
+    .normalize('NFKD')
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
+  const short = words.length <= 50 ? words : words.slice(0, 50).replace(/-[^-]*$/, '');
+  return ['kinora', short, 'seed', seed]
+    .filter((part) => part !== '')
+    .join('-')
+    .concat('.mp4');
+}

@@ -1,0 +1,26 @@
+/**
+ * Switches for developers in the page's address: `?device=wasm|webgpu`, `?dtype=float16|float32`, and `?model=URL` of any
+ * diffusers text-to-video folder, absolute or relative to the page.
+ */
+import { z } from 'zod';
+import { type Model, modelAt, shippedModel } from '../models';
+import type { LoadRequest } from '../protocol';
+
+const schema = z.object({
+  device: z.enum(['wasm', 'webgpu']).or(z.literal('auto')).catch('auto'),
+  dtype: z.enum(['float16', 'float32']).or(z.literal('auto')).catch('auto'),
+  model: z.string().min(1).optional().catch(undefined),
+});
+
+export interface Switches {
+  model: Model;
+  request: LoadRequest;
+}
+
+export function readSwitches(pageUrl: string): Switches {
+  const { model: url, device, dtype } = schema.parse(Object.fromEntries(new URL(pageUrl).searchParams));
+  const model = url === undefined ? shippedModel : modelAt(url);
+  return { model, request: { url: new URL(model.url, pageUrl).href, device, dtype } };
+}
+
+export const switches = readSwitches(document.baseURI);
