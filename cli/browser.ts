@@ -1,0 +1,97 @@
+/** A headless Chromium with the page without a face in it. */
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { chromiumPath } from '../scripts/chromium.mjs';
+import type { Headless, HeadlessRequest, HeadlessVideo } from '../src/headless';
+import type { JobProgress } from '../src/protocol';
+import { HeapMeter, type HeapPeak } from './heap-meter';
+import { origin } from './site';
+
+export interface BrowserOptions {
+  /** Executable; the machine's own Chromium unless named. */
+  browser?: string;
+  /** Profile folder; empty: a temporary one. IndexedDB keeps Blobs on disk in either. */
+  profile: string;
+  /** Where the site really is. */
+  port: number;
+  onProgress: (progress: JobProgress) => void;
+}
+
+/** A failure that the page itself reported. */
+export class HeadlessError extends Error {
+  readonly code: string;
+
+  constructor({ code, message }: { code: string; message: string }) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export class HeadlessBrowser {
+  readonly #context: BrowserContext;
+  readonly #onProgress: (progress: JobProgress) => void;
+  #page: Page | undefined;
+
+  private constructor(context: BrowserContext, onProgress: (progress: JobProgress) => void) {
+    this.#context = context;
+    this.#onProgress = onProgress;
+  }
+
+  static async launch({ browser, profile, port, onProgress }: BrowserOptions): Promise<HeadlessBrowser> {
+    const context = await chromium.launchPersistentContext(profile, {
+      executablePath: browser ?? chromiumPath(),
+      args: [
+        `--host-resolver-rules=MAP ${new URL(origin).hostname}:80 127.0.0.1:${port}`,
+        // Linux hides WebGPU behind this; without a GPU it gives SwiftShader, whose shaders may take minutes to compile
+        '--enable-unsafe-webgpu',
+        '--disable-gpu-watchdog',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        '--no-first-run',
+      ],
+    });
+    return new HeadlessBrowser(context, onProgress);
+  }
+
+  get version(): string {
+    return this.#context.browser()?.version() ?? '';
+  }
+
+  /** Makes a video, which stays in the page until the next one. Throws HeadlessError, and Playwright's when the page dies. */
+  async generate(request: HeadlessRequest): Promise<{ video: HeadlessVideo; heap: HeapPeak }> {
+    const page = await this.#open();
+    const meter = await HeapMeter.start(page);
+    try {
+      const outcome = await page.evaluate((wanted) => window.kinora.generate(wanted), request);
+      if (!outcome.ok) throw new HeadlessError(outcome.error);
+      return { video: outcome.video, heap: await meter.stop() };
+    } catch (error) {
+      // the next one starts from a new page, and with a new worker
+      await page.close();
+      this.#page = undefined;
+      throw error;
+    }
+  }
+
+  /** A part of the last video, as the page's function of this name gives it. */
+  async read(part: Exclude<keyof Headless, 'generate'>, frame = 0): Promise<Buffer> {
+    const page = await this.#open();
+    const base64 = await page.evaluate(([name, index]) => window.kinora[name](index), [part, frame] as const);
+    return Buffer.from(base64, 'base64');
+  }
+
+  close(): Promise<void> {
+    return this.#context.close();
+  }
+
+  async #open(): Promise<Page> {
+    if (this.#page) return this.#page;
+    const page = await this.#context.newPage();
+    await page.exposeFunction('onKinoraProgress', this.#onProgress);
+    page.on('pageerror', (error) => console.error(`page: ${error.message}`));
+    await page.goto(`${origin}/headless.html`);
+    await page.waitForFunction(() => 'kinora' in window);
+    this.#page = page;
+    return page;
+  }
+}

@@ -1,0 +1,45 @@
+/** Where the checkpoint of a job is, for the browser. */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { folderAddress, origin, type Site } from './site';
+
+const shipped = 'models/moving-shapes';
+
+/** Steps and frames that suit the checkpoint: the shipped one was trained on 8 frames. */
+export function defaultsOf(model: string | undefined): { steps: number; frames: number } {
+  return model === undefined ? { steps: 20, frames: 8 } : { steps: 25, frames: 16 };
+}
+
+export function isAddress(model: string): boolean {
+  return /^https?:\/\//.test(model);
+}
+
+/**
+ * The absolute URL of a model: the shipped one, an address, or a folder of this machine, which the site then serves.
+ * @throws Error where there is no such model
+ */
+export function modelAddress(model: string | undefined, site: Site, dist: string): string {
+  if (model !== undefined && isAddress(model)) return model;
+  const folder = model === undefined ? path.join(dist, shipped) : path.resolve(model);
+  if (!existsSync(path.join(folder, 'model_index.json'))) {
+    throw new Error(
+      model === undefined
+        ? `The built page holds no model at ${shipped}. Name one with --model.`
+        : `${folder} is no diffusers checkpoint: it has no model_index.json.`,
+    );
+  }
+  if (model === undefined) return `${origin}/${shipped}/?v=${fingerprint(folder)}`;
+  site.addFolder(folder);
+  return `${folderAddress(folder)}/?v=${fingerprint(folder)}`;
+}
+
+/** What is stored under an address is never asked for again, so that another checkpoint in the same folder needs another one. */
+function fingerprint(folder: string): string {
+  const hash = createHash('sha256');
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
+    const { size, mtimeMs } = statSync(path.join(folder, name));
+    hash.update(`${name} ${size} ${mtimeMs}\n`);
+  }
+  return hash.digest('hex').slice(0, 12);
+}

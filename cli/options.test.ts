@@ -1,0 +1,117 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { parseCommandLine } from './options';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'kinora-options-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const out = path.join(folder, 'red.mp4');
+
+function only(...args: string[]) {
+  const lines = parseCommandLine(args)?.lines ?? [];
+  expect(lines).toHaveLength(1);
+  return lines[0];
+}
+
+test('reads every option', () => {
+  const line = only(
+    ...['--prompt', 'a red circle', '--negative', 'blurry', '--model', '../model', '--seed', '7', '--steps', '12'],
+    ...['--guidance', '7.5', '--frames', '4', '--width', '128', '--height', '64', '--fps', '12', '--scheduler', 'ddim'],
+    ...['--device', 'wasm', '--dtype', 'f32', '--out', out, '--png', folder, '--latents', path.join(folder, 'l.npy')],
+  );
+  expect(line).toEqual({
+    name: '',
+    job: {
+      ...{
+        prompt: 'a red circle',
+        negative: 'blurry',
+        model: '../model',
+        seed: 7,
+        steps: 12,
+        guidance: 7.5,
+        frames: 4,
+      },
+      ...{ width: 128, height: 64, fps: 12, scheduler: 'DDIMScheduler', device: 'wasm', dtype: 'f32' },
+      ...{ out, png: folder, latents: path.join(folder, 'l.npy') },
+    },
+  });
+});
+
+test('leaves to the checkpoint what is not said', () => {
+  expect(only('--prompt', 'x', '--out', out)).toEqual({
+    name: '',
+    job: { prompt: 'x', negative: '', guidance: 9, fps: 8, out },
+  });
+});
+
+test('prints help, and nothing else', () => {
+  expect(parseCommandLine(['--help', '--prompt', 'x'])).toBeUndefined();
+});
+
+describe('refuses', () => {
+  test.for([
+    ['no prompt', ['--out', out], /--prompt/],
+    ['no output', ['--prompt', 'x'], /--out, --png and --latents/],
+    ['a seed with a fraction', ['--prompt', 'x', '--out', out, '--seed', '1.5'], /--seed/],
+    ['a seed beyond 2^53', ['--prompt', 'x', '--out', out, '--seed', '9007199254740993'], /--seed/],
+    ['words for numbers', ['--prompt', 'x', '--out', out, '--steps', 'many'], /--steps: must be a number/],
+    ['no steps', ['--prompt', 'x', '--out', out, '--steps', '0'], /--steps/],
+    ['another device', ['--prompt', 'x', '--out', out, '--device', 'cuda'], /--device/],
+    ['another scheduler', ['--prompt', 'x', '--out', out, '--scheduler', 'euler'], /--scheduler: .*DDIMScheduler/],
+    ['a scheduler that could be either', ['--prompt', 'x', '--out', out, '--scheduler', 'd'], /--scheduler/],
+    ['a folder that does not exist', ['--prompt', 'x', '--out', path.join(folder, 'no/red.mp4')], /no folder/],
+  ] as const)('%s', ([, args, message]) => {
+    expect(only(...args)).toMatchObject({ error: expect.stringMatching(message) });
+  });
+
+  test('an option that does not exist', () => {
+    expect(() => parseCommandLine(['--promt', 'x'])).toThrow(/--promt/);
+  });
+});
+
+describe('a batch', () => {
+  function batch(text: string, ...args: string[]) {
+    const file = path.join(folder, 'batch.jsonl');
+    writeFileSync(file, text);
+    return parseCommandLine([...args, '--batch', file])?.lines.map((line) => ({
+      ...line,
+      name: line.name.replace(file, ''),
+    }));
+  }
+
+  test('takes from the command line what a line does not say', () => {
+    const lines = batch(
+      `{"prompt": "a", "out": "${folder}/a.mp4"}\n\n{"prompt": "b", "steps": 3, "seed": "5", "out": "${folder}/b.mp4"}\n`,
+      ...['--steps', '9'],
+    );
+    expect(lines).toMatchObject([
+      { name: ':1', job: { prompt: 'a', steps: 9 } },
+      { name: ':3', job: { prompt: 'b', steps: 3, seed: 5 } },
+    ]);
+  });
+
+  test('keeps good lines beside bad ones', () => {
+    const lines = batch(
+      [
+        '{"prompt": "a"',
+        '["a"]',
+        `{"prompt": "a", "promt": "b", "out": "${folder}/a.mp4"}`,
+        `{"prompt": "c", "out": "${folder}/c.mp4"}`,
+        `{"prompt": "d", "out": "${folder}/../${path.basename(folder)}/c.mp4"}`,
+      ].join('\n'),
+    );
+    expect(lines).toMatchObject([
+      { name: ':1', error: expect.stringContaining('no JSON') },
+      { name: ':2', error: expect.stringContaining('JSON object') },
+      { name: ':3', error: expect.stringContaining('promt') },
+      { name: ':4', job: { prompt: 'c' } },
+      { name: ':5', error: expect.stringMatching(/written by .*:4 already/) },
+    ]);
+  });
+
+  test('that is empty is an error', () => {
+    expect(() => batch('\n')).toThrow(/holds no line/);
+  });
+});

@@ -1,0 +1,109 @@
+/** The page without a face, for `npm run generate`: what a driver can call is on `window.kinora`. */
+import { KinoraClient } from './client';
+import { KinoraError } from './errors';
+import type { Backend, GeneratedVideo, GenerateRequest, JobProgress, LoadRequest } from './protocol';
+
+/** What is left out is the checkpoint's own. */
+export type HeadlessRequest = LoadRequest &
+  Omit<GenerateRequest, 'width' | 'height' | 'scheduler'> &
+  Partial<Pick<GenerateRequest, 'width' | 'height' | 'scheduler'>>;
+
+/** Facts of a finished video; pictures and numbers are fetched with the functions below. */
+export interface HeadlessVideo extends Omit<GeneratedVideo, 'frames' | 'latents'> {
+  backend: Backend;
+  fps: number;
+  codec: string;
+  mimeType: string;
+  /** Milliseconds that opening, fetching and checking the checkpoint took, and encoding the mp4. */
+  openMilliseconds: number;
+  encodeMilliseconds: number;
+}
+
+/** Errors as data: what a driver catches across the browser's protocol has lost its code. */
+export type HeadlessOutcome =
+  | { ok: true; video: HeadlessVideo }
+  | { ok: false; error: { code: string; message: string } };
+
+export interface Headless {
+  generate(request: HeadlessRequest): Promise<HeadlessOutcome>;
+  /** The last video's file, in base64, as are the next two. */
+  mp4(): Promise<string>;
+  /** A frame of the last video as PNG, from 0. */
+  png(frame: number): Promise<string>;
+  /** The last video's latents, float32, little-endian. */
+  latents(): Promise<string>;
+}
+
+declare global {
+  interface Window {
+    kinora: Headless;
+    /** Set by the driver. */
+    onKinoraProgress?: (progress: JobProgress) => void;
+  }
+}
+
+const client = new KinoraClient();
+let last: { video: GeneratedVideo; mp4: Blob } | undefined;
+
+async function generate({ width, height, scheduler, ...request }: HeadlessRequest): Promise<HeadlessVideo> {
+  last = undefined;
+  const onProgress = (progress: JobProgress) => window.onKinoraProgress?.(progress);
+  const { url, device, dtype } = request;
+  const start = performance.now();
+  const { info } = await client.load({ url, device, dtype }, { onProgress });
+  const openMilliseconds = performance.now() - start;
+  const { video, mp4, encodeMilliseconds } = await client.generate(
+    {
+      ...request,
+      width: width ?? info.width,
+      height: height ?? info.height,
+      scheduler: scheduler ?? info.scheduler,
+    },
+    { onProgress },
+  );
+  last = { video, mp4: mp4.blob };
+  const { frames: _frames, latents: _latents, ...facts } = video;
+  const { codec, mimeType, fps } = mp4;
+  return { ...facts, codec, mimeType, fps, openMilliseconds, encodeMilliseconds };
+}
+
+function lastVideo(): NonNullable<typeof last> {
+  if (!last) throw new KinoraError('invalid-argument', 'There is no video; generate one first.');
+  return last;
+}
+
+async function base64(blob: Blob): Promise<string> {
+  const reader = new FileReader();
+  const read = new Promise<string>((resolve, reject) => {
+    reader.onload = () => resolve(String(reader.result));
+    reader.onerror = () => reject(reader.error);
+  });
+  reader.readAsDataURL(blob);
+  const url = await read;
+  return url.slice(url.indexOf(',') + 1);
+}
+
+window.kinora = {
+  async generate(request) {
+    try {
+      return { ok: true, video: await generate(request) };
+    } catch (error) {
+      const { code, message } = error instanceof KinoraError ? error : { code: 'internal', message: String(error) };
+      return { ok: false, error: { code, message } };
+    }
+  },
+
+  mp4: () => base64(lastVideo().mp4),
+
+  async png(frame) {
+    const { parameters, frames } = lastVideo().video;
+    const pixels = frames[frame];
+    if (!pixels) throw new KinoraError('invalid-argument', `The video has no frame ${frame}.`);
+    const canvas = new OffscreenCanvas(parameters.width, parameters.height);
+    // alpha is 255 everywhere, so the canvas keeps every value
+    canvas.getContext('2d')?.putImageData(new ImageData(pixels, parameters.width, parameters.height), 0, 0);
+    return base64(await canvas.convertToBlob({ type: 'image/png' }));
+  },
+
+  latents: () => base64(new Blob([lastVideo().video.latents])),
+};
