@@ -3,10 +3,11 @@ import { existsSync } from 'node:fs';
 import { cpus, homedir } from 'node:os';
 import path from 'node:path';
 import type { HeadlessRequest, HeadlessVideo } from '../src/headless';
+import { modelAt, shippedModel } from '../src/models';
 import type { JobProgress } from '../src/protocol';
 import { HeadlessBrowser, HeadlessError } from './browser';
 import type { HeapPeak } from './heap-meter';
-import { defaultsOf, isAddress, modelAddress } from './models';
+import { isAddress, modelAddress } from './models';
 import { npy } from './npy';
 import { type CommandLine, type Job, type Line, parseCommandLine, usage } from './options';
 import { Outputs } from './outputs';
@@ -84,7 +85,7 @@ async function buildPage(): Promise<void> {
 }
 
 async function make(job: Job, browser: HeadlessBrowser, site: Site): Promise<{ video: HeadlessVideo; heap: HeapPeak }> {
-  const defaults = defaultsOf(job.model);
+  const suited = job.model === undefined ? shippedModel : modelAt(job.model);
   const dtypes = { f16: 'float16', f32: 'float32' } as const;
   const request: HeadlessRequest = {
     url: modelAddress(job.model, site, dist),
@@ -93,12 +94,12 @@ async function make(job: Job, browser: HeadlessBrowser, site: Site): Promise<{ v
     prompt: job.prompt,
     negativePrompt: job.negative,
     seed: job.seed ?? Math.floor(Math.random() * 2 ** 32),
-    numInferenceSteps: job.steps ?? defaults.steps,
-    guidanceScale: job.guidance,
-    numFrames: job.frames ?? defaults.frames,
+    numInferenceSteps: job.steps ?? suited.steps,
+    guidanceScale: job.guidance ?? suited.guidance,
+    numFrames: job.frames ?? suited.numFrames,
     width: job.width,
     height: job.height,
-    fps: job.fps,
+    fps: job.fps ?? suited.fps,
     scheduler: job.scheduler,
   };
   const made = await browser.generate(request);

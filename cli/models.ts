@@ -2,14 +2,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { shippedModel } from '../src/models';
 import { folderAddress, origin, type Site } from './site';
-
-const shipped = 'models/moving-shapes';
-
-/** Steps and frames that suit the checkpoint: the shipped one was trained on 8 frames. */
-export function defaultsOf(model: string | undefined): { steps: number; frames: number } {
-  return model === undefined ? { steps: 20, frames: 8 } : { steps: 25, frames: 16 };
-}
 
 export function isAddress(model: string): boolean {
   return /^https?:\/\//.test(model);
@@ -21,15 +15,15 @@ export function isAddress(model: string): boolean {
  */
 export function modelAddress(model: string | undefined, site: Site, dist: string): string {
   if (model !== undefined && isAddress(model)) return model;
-  const folder = model === undefined ? path.join(dist, shipped) : path.resolve(model);
+  const folder = model === undefined ? path.join(dist, shippedModel.url) : path.resolve(model);
   if (!existsSync(path.join(folder, 'model_index.json'))) {
     throw new Error(
       model === undefined
-        ? `The built page holds no model at ${shipped}. Name one with --model.`
+        ? `The built page holds no model at ${shippedModel.url}. Name one with --model.`
         : `${folder} is no diffusers checkpoint: it has no model_index.json.`,
     );
   }
-  if (model === undefined) return `${origin}/${shipped}/?v=${fingerprint(folder)}`;
+  if (model === undefined) return `${origin}/${shippedModel.url}/?v=${fingerprint(folder)}`;
   site.addFolder(folder);
   return `${folderAddress(folder)}/?v=${fingerprint(folder)}`;
 }

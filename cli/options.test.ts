@@ -42,7 +42,7 @@ test('reads every option', () => {
 test('leaves to the checkpoint what is not said', () => {
   expect(only('--prompt', 'x', '--out', out)).toEqual({
     name: '',
-    job: { prompt: 'x', negative: '', guidance: 9, fps: 8, out },
+    job: { prompt: 'x', negative: '', out },
   });
 });
 

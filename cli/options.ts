@@ -4,6 +4,9 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { schedulerNames } from '../src/engine/types';
+import { modelAt, shippedModel } from '../src/models';
+
+const other = modelAt('');
 
 export const usage = `Makes videos from prompts, in a headless Chromium.
 
@@ -14,12 +17,13 @@ What to make
   --negative TEXT     what it should not show
   --model WHERE       folder or address of a diffusers checkpoint (the one that ships with the page)
   --seed N            the same seed gives the same video (any)
-  --steps N           denoising steps (20 for the shipped model, else 25)
-  --guidance X        how closely to follow the prompt; 1 or less: not at all, in half the time (9)
-  --frames N          (8 for the shipped model, else 16)
+  --steps N           denoising steps (${shippedModel.steps} for the shipped model, else ${other.steps})
+  --guidance X        how closely to follow the prompt; 1 or less: not at all, in half the time
+                      (${shippedModel.guidance} for the shipped model, else ${other.guidance})
+  --frames N          (${shippedModel.numFrames} for the shipped model, else ${other.numFrames})
   --width N           pixels (the model's own)
   --height N          pixels (the model's own)
-  --fps X             frames per second of the file (8)
+  --fps X             frames per second of the file (${other.fps})
   --scheduler NAME    ${schedulerNames.join(' or ')}, or how one of them begins (the model's own)
   --device NAME       webgpu or wasm (webgpu where there is a GPU)
   --dtype NAME        f16 or f32 (what the device can do)
@@ -62,11 +66,11 @@ const jobSchema = z
     model: z.string().min(1).optional(),
     seed: integer(0, Number.MAX_SAFE_INTEGER).optional(),
     steps: integer(1, 1000).optional(),
-    guidance: number.pipe(z.number().min(0).max(100)).default(9),
+    guidance: number.pipe(z.number().min(0).max(100)).optional(),
     frames: integer(1, 256).optional(),
     width: integer(8, 4096).optional(),
     height: integer(8, 4096).optional(),
-    fps: number.pipe(z.number().positive().max(240)).default(8),
+    fps: number.pipe(z.number().positive().max(240)).optional(),
     scheduler: scheduler.optional(),
     device: z.enum(['webgpu', 'wasm']).optional(),
     dtype: z.enum(['f16', 'f32']).optional(),
@@ -106,7 +110,7 @@ const options = {
 export function parseCommandLine(args: string[]): CommandLine | undefined {
   const { batch, report, browser, profile, help, ...shared } = parseArgs({ args, options, strict: true }).values;
   if (help) return undefined;
-  for (const target of [report]) checkFolder(target);
+  checkFolder(report);
   const lines = batch === undefined ? [parseJob('', shared)] : readBatch(batch, shared);
   return { lines, report, browser, profile };
 }
