@@ -1,6 +1,15 @@
 /** The checkpoints that the page offers, and what each does best. */
 import type { SchedulerName } from './protocol';
 
+/** A prompt to begin with. */
+export interface Example {
+  prompt: string;
+  /** A few words of it. */
+  label: string;
+  /** A little picture of it: a shape in its colour on its background. */
+  picture?: { shape: 'circle' | 'square' | 'triangle' | 'star'; colour: string; background: string };
+}
+
 export interface Model {
   id: string;
   name: string;
@@ -17,7 +26,9 @@ export interface Model {
   steps: number;
   guidance: number;
   scheduler: SchedulerName;
-  examples: readonly string[];
+  /** Bytes that are downloaded before the first video; undefined where that is only known then. */
+  downloadBytes?: number;
+  examples: readonly Example[];
 }
 
 export const shippedModel: Model = {
@@ -25,7 +36,8 @@ export const shippedModel: Model = {
   name: 'Moving shapes',
   about:
     'A small model that ships with the page. It knows eight colours, four shapes, eight motions and four backgrounds.',
-  url: 'models/moving-shapes',
+  // what is stored under an address is never asked for again: another checkpoint needs another version
+  url: 'models/moving-shapes?v=1',
   numFrames: 8,
   width: 128,
   height: 128,
@@ -33,11 +45,28 @@ export const shippedModel: Model = {
   steps: 20,
   guidance: 4,
   scheduler: 'DDIMScheduler',
+  downloadBytes: 16e6,
   examples: [
-    'a red circle moving right on a blue background',
-    'a yellow star spinning on a black background',
-    'a green triangle bouncing on a white background',
-    'a pink square growing on a gray background',
+    {
+      prompt: 'a red circle moving right on a blue background',
+      label: 'red circle moving right',
+      picture: { shape: 'circle', colour: '#e12828', background: '#1e3296' },
+    },
+    {
+      prompt: 'a yellow star spinning on a black background',
+      label: 'yellow star spinning',
+      picture: { shape: 'star', colour: '#f5dc32', background: '#0f0f0f' },
+    },
+    {
+      prompt: 'a green triangle bouncing on a white background',
+      label: 'green triangle bouncing',
+      picture: { shape: 'triangle', colour: '#28af3c', background: '#f2f2f2' },
+    },
+    {
+      prompt: 'a pink square growing on a gray background',
+      label: 'pink square growing',
+      picture: { shape: 'square', colour: '#fa8cc3', background: '#808080' },
+    },
   ],
 };
 
@@ -55,6 +84,9 @@ export function modelAt(url: string): Model {
     steps: 25,
     guidance: 9,
     scheduler: 'DPMSolverMultistepScheduler',
-    examples: ['a panda eating bamboo on a rock', 'waves breaking on a beach at sunset'],
+    examples: [
+      { prompt: 'a panda eating bamboo on a rock', label: 'panda eating bamboo' },
+      { prompt: 'waves breaking on a beach at sunset', label: 'waves at sunset' },
+    ],
   };
 }

@@ -3,6 +3,7 @@ import { askForAdapter } from '../state/device';
 import { Actions } from './actions/actions';
 import './base.css';
 import './app.css';
+import { DeviceNote } from './device/device-note';
 import { ErrorPanel } from './errors/error-panel';
 import { Header } from './header/header';
 import { PromptPanel } from './prompt/prompt-panel';
@@ -26,15 +27,18 @@ export function App() {
       <main className="layout">
         <section className="form" aria-label="What to make">
           <PromptPanel />
-          <SettingsPanel />
           <Actions />
         </section>
         <section className="viewer" aria-label="The video">
           <Stage />
           <Progress />
+          <DeviceNote />
           <ErrorPanel />
           <ResultDetails />
           <ResultShelf />
+        </section>
+        <section className="settings" aria-label="Settings">
+          <SettingsPanel />
         </section>
       </main>
     </>

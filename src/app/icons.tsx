@@ -22,9 +22,9 @@ function Icon({ children }: { children: ReactNode }) {
 export function LogoIcon() {
   return (
     <Icon>
-      <path d="M6.500 20 3 8.500l7-2z" opacity="0.45" />
-      <path d="M6.500 20 7.500 6h7z" opacity="0.7" />
-      <path d="M6.500 20 12.500 6.500l7.500 3.500z" fill="currentColor" />
+      <path d="M6.5 20 3 8.5l7-2z" opacity="0.45" />
+      <path d="M6.5 20 7.5 6h7z" opacity="0.7" />
+      <path d="M6.5 20 12.5 6.5l7.5 3.5z" fill="currentColor" />
     </Icon>
   );
 }
@@ -32,8 +32,8 @@ export function LogoIcon() {
 export function DiceIcon() {
   return (
     <Icon>
-      <rect x="4" y="4" width="16" height="16" rx="3.500" />
-      <path d="M8.500 8.500h.01M15.500 8.500h.01M12 12h.01M8.500 15.500h.01M15.500 15.500h.01" strokeWidth="2.600" />
+      <rect x="4" y="4" width="16" height="16" rx="3.5" />
+      <path d="M8.5 8.5h.01M15.5 8.5h.01M12 12h.01M8.5 15.5h.01M15.5 15.5h.01" strokeWidth="2.6" />
     </Icon>
   );
 }
@@ -41,7 +41,7 @@ export function DiceIcon() {
 export function PlayIcon() {
   return (
     <Icon>
-      <path d="M8 5.500v13l10.500-6.500z" fill="currentColor" />
+      <path d="M8 5.5v13l10.5-6.5z" fill="currentColor" />
     </Icon>
   );
 }
@@ -49,7 +49,7 @@ export function PlayIcon() {
 export function StopIcon() {
   return (
     <Icon>
-      <rect x="6.500" y="6.500" width="11" height="11" rx="1.500" fill="currentColor" />
+      <rect x="6.5" y="6.5" width="11" height="11" rx="1.5" fill="currentColor" />
     </Icon>
   );
 }
@@ -57,7 +57,7 @@ export function StopIcon() {
 export function DownloadIcon() {
   return (
     <Icon>
-      <path d="M12 4v11M7.500 10.800 12 15.300l4.500-4.500M5 20h14" />
+      <path d="M12 4v11M7.5 10.8 12 15.3l4.5-4.5M5 20h14" />
     </Icon>
   );
 }
@@ -65,7 +65,7 @@ export function DownloadIcon() {
 export function ReuseIcon() {
   return (
     <Icon>
-      <path d="M5 12a7 7 0 0 1 12-4.900L19 9M19 4.500V9h-4.500M19 12a7 7 0 0 1-12 4.900L5 15M5 19.500V15h4.500" />
+      <path d="M5 12a7 7 0 0 1 12-4.9L19 9M19 4.5V9h-4.5M19 12a7 7 0 0 1-12 4.9L5 15M5 19.5V15h4.5" />
     </Icon>
   );
 }
@@ -73,7 +73,7 @@ export function ReuseIcon() {
 export function ChipIcon() {
   return (
     <Icon>
-      <rect x="7" y="7" width="10" height="10" rx="1.500" />
+      <rect x="7" y="7" width="10" height="10" rx="1.5" />
       <path d="M10 7V4M14 7V4M10 20v-3M14 20v-3M7 10H4M7 14H4M20 10h-3M20 14h-3" />
     </Icon>
   );
@@ -82,7 +82,7 @@ export function ChipIcon() {
 export function WarningIcon() {
   return (
     <Icon>
-      <path d="M12 4.500 21 19.500H3zM12 10v4.200M12 17h.01" />
+      <path d="M12 4.5 21 19.5H3zM12 10v4.2M12 17h.01" />
     </Icon>
   );
 }

@@ -2,12 +2,14 @@
 import { KinoraClient } from '../client';
 import { KinoraError } from '../errors';
 import type { GenerateRequest } from '../protocol';
+import type { Settings } from './form';
 import { type FailedJob, markCancelling, reportProgress, startJob, useJob } from './job';
 import { preview } from './preview';
 import { reasonsNotToGenerate } from './reasons';
 import { addResult, videoFileName } from './results';
-import { drawSeed, type Settings, updateSettings, useSettings } from './settings';
+import { drawSeed, updateSettings, useSettings } from './settings';
 import { switches } from './switches';
+import { useTokenCount } from './tokens';
 
 /** Starts its worker with the first job: until then nothing of the engine is downloaded. */
 const client = new KinoraClient();
@@ -17,13 +19,23 @@ export const browserFacts = { secure: isSecureContext, encodes: typeof VideoEnco
 
 /** Undefined where a field is empty. */
 function toRequest(settings: Settings): GenerateRequest | undefined {
-  const { prompt, negativePrompt, scheduler, seed, steps, guidance, fps, numFrames, width, height } = settings;
-  const numbers = [seed, steps, guidance, fps, numFrames, width, height];
+  const { seed, steps, guidance, fps, numFrames, width, height } = settings;
   if (seed === null || steps === null || guidance === null || fps === null) return undefined;
-  if (numFrames === null || width === null || height === null || numbers.includes(null)) return undefined;
+  if (numFrames === null || width === null || height === null) return undefined;
+  const prompt = settings.prompt.trim();
+  const negativePrompt = settings.negativePrompt.trim();
+  const { scheduler } = settings;
   return {
-    ...{ prompt: prompt.trim(), negativePrompt: negativePrompt.trim(), scheduler, seed },
-    ...{ numInferenceSteps: steps, guidanceScale: guidance, fps, numFrames, width, height },
+    prompt,
+    negativePrompt,
+    scheduler,
+    seed,
+    numInferenceSteps: steps,
+    guidanceScale: guidance,
+    fps,
+    numFrames,
+    width,
+    height,
   };
 }
 
@@ -47,7 +59,7 @@ export async function generate(): Promise<void> {
         signal: controller.signal,
       },
     );
-    const { video, mp4, encodeMilliseconds, backend } = outcome;
+    const { video, mp4, encodeMilliseconds, backend, info } = outcome;
     addResult(
       {
         id: crypto.randomUUID(),
@@ -61,7 +73,7 @@ export async function generate(): Promise<void> {
       },
       mp4.blob,
     );
-    useJob.setState({ job: { phase: 'done' }, backend });
+    useJob.setState({ job: { phase: 'done' }, model: { backend, info } });
   } catch (error) {
     const failure = toFailure(error, request);
     useJob.setState({ job: failure.code === 'cancelled' ? { phase: 'cancelled' } : failure });
@@ -75,6 +87,13 @@ export function cancel(): void {
   if (!running) return;
   markCancelling();
   running.abort();
+}
+
+/** Counts the tokens of `text`, where a model is loaded and idle. */
+export async function countTokens(text: string): Promise<void> {
+  // a count that fails is no reason to disturb anyone: the next one may not
+  const tokens = await client.countTokens(text).catch(() => undefined);
+  if (tokens !== undefined) useTokenCount.setState({ counted: { text, tokens } });
 }
 
 export function dismissError(): void {

@@ -1,7 +1,7 @@
 /** The running job, or how the last one ended. */
 import { create } from 'zustand';
 import type { ErrorCode } from '../errors';
-import type { Backend, GenerateRequest, JobProgress } from '../protocol';
+import type { GenerateRequest, JobProgress, LoadedModel } from '../protocol';
 import { newStepClock, type StepClock, stepEnded } from './time-left';
 
 export interface RunningJob {
@@ -26,11 +26,11 @@ export interface FailedJob {
 
 export interface JobState {
   job: { phase: 'idle' } | { phase: 'done' } | { phase: 'cancelled' } | RunningJob | FailedJob;
-  /** Where the last job ran. */
-  backend: Backend | undefined;
+  /** As it was loaded for the last video that was finished. */
+  model: LoadedModel | undefined;
 }
 
-export const useJob = create<JobState>(() => ({ job: { phase: 'idle' }, backend: undefined }));
+export const useJob = create<JobState>(() => ({ job: { phase: 'idle' }, model: undefined }));
 
 /** Where each stage begins and ends on the bar of the whole job. */
 const shares: Record<JobProgress['stage'], readonly [number, number]> = {

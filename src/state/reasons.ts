@@ -1,5 +1,5 @@
 /** Why no video can be made with these settings, as sentences for the visitor; empty where one can. */
-import { type NumberName, numberRules, type Settings } from './settings';
+import { type NumberName, numberNames, numberRules, type Settings } from './form';
 
 export function numberProblem(name: NumberName, value: number | null): string | undefined {
   const { label, min, max, multipleOf } = numberRules[name];
@@ -21,7 +21,7 @@ export function reasonsNotToGenerate(settings: Settings, browser: { secure: bool
       'This browser cannot make video files: it has no WebCodecs. A current Chrome, Edge, Firefox or Safari can.',
     );
   if (settings.prompt.trim() === '') reasons.push('The prompt is empty.');
-  for (const name of Object.keys(numberRules) as NumberName[]) {
+  for (const name of numberNames) {
     if (name === 'seed' && settings.newSeed) continue;
     const problem = numberProblem(name, settings[name]);
     if (problem) reasons.push(problem);

@@ -1,55 +1,7 @@
-/** What the form holds; kept between visits. */
-import { z } from 'zod';
+/** What the form holds; kept between visits, for each model by itself. */
 import { create } from 'zustand';
-import type { Model } from '../models';
-import { schedulerNames } from '../protocol';
+import { parseSettings, type Settings } from './form';
 import { switches } from './switches';
-
-/** What each number may be. `multipleOf` also is the step of its field. */
-export const numberRules = {
-  seed: { label: 'Seed', min: 0, max: Number.MAX_SAFE_INTEGER, multipleOf: 1 },
-  steps: { label: 'Steps', min: 1, max: 1000, multipleOf: 1 },
-  guidance: { label: 'Guidance', min: 1, max: 30, multipleOf: 0.5 },
-  fps: { label: 'Frames per second', min: 1, max: 60, multipleOf: 1 },
-  numFrames: { label: 'Frames', min: 1, max: 64, multipleOf: 1 },
-  width: { label: 'Width', min: 64, max: 1024, multipleOf: 8 },
-  height: { label: 'Height', min: 64, max: 1024, multipleOf: 8 },
-} as const;
-export type NumberName = keyof typeof numberRules;
-
-/** Null is an empty field. */
-const numberField = z.number().nullable();
-
-function schemaFor(model: Model) {
-  return z.object({
-    prompt: z.string().catch(model.examples[0] ?? ''),
-    negativePrompt: z.string().catch(''),
-    seed: numberField.catch(0),
-    /** Draw another seed for every video. */
-    newSeed: z.boolean().catch(true),
-    steps: numberField.catch(model.steps),
-    guidance: numberField.catch(model.guidance),
-    scheduler: z.enum(schedulerNames).catch(model.scheduler),
-    fps: numberField.catch(model.fps),
-    numFrames: numberField.catch(model.numFrames),
-    width: numberField.catch(model.width),
-    height: numberField.catch(model.height),
-  });
-}
-
-export type Settings = z.infer<ReturnType<typeof schemaFor>>;
-
-/** From storage, as far as it can be read; the model's own values for the rest. */
-export function parseSettings(json: string | null, model: Model): Settings {
-  let stored: unknown = {};
-  try {
-    stored = JSON.parse(json ?? '{}');
-  } catch {
-    // written by something else: the model's values it is
-  }
-  const object = z.record(z.string(), z.unknown()).catch({}).parse(stored);
-  return schemaFor(model).parse(object);
-}
 
 const storageKey = `kinora.settings.${switches.model.id}`;
 

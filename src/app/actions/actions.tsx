@@ -1,16 +1,17 @@
-import { browserFacts, cancel, generate } from '../../state/generation';
+import { browserFacts, generate } from '../../state/generation';
 import { useJob } from '../../state/job';
 import { reasonsNotToGenerate } from '../../state/reasons';
 import { useSettings } from '../../state/settings';
-import { PlayIcon, StopIcon } from '../icons';
+import { switches } from '../../state/switches';
+import { PlayIcon } from '../icons';
 import './actions.css';
 
 const commandKey = /mac|iphone|ipad/i.test(navigator.userAgent) ? '⌘' : 'Ctrl';
 
+/** A disabled button is only marked so: it keeps the focus, and its reasons can be read. */
 export function Actions() {
   const settings = useSettings();
   const running = useJob(({ job }) => job.phase === 'running');
-  const cancelling = useJob(({ job }) => job.phase === 'running' && job.cancelling);
   const reasons = reasonsNotToGenerate(settings, browserFacts);
   return (
     <div className="actions">
@@ -24,10 +25,6 @@ export function Actions() {
         <PlayIcon />
         Generate
       </button>
-      <button type="button" className="secondary" aria-disabled={!running || cancelling} onClick={cancel}>
-        <StopIcon />
-        {cancelling ? 'Stopping…' : 'Cancel'}
-      </button>
       <div id="action-notes" className="hint">
         {running ? (
           <p>A video is being made. Esc cancels it.</p>
@@ -38,11 +35,24 @@ export function Actions() {
             ))}
           </ul>
         ) : (
-          <p>
-            <kbd>{commandKey}</kbd> + <kbd>Enter</kbd> does the same.
-          </p>
+          <ReadyNote />
         )}
       </div>
     </div>
+  );
+}
+
+/** Also says what the first press costs: nothing large is downloaded without being asked for. */
+function ReadyNote() {
+  const loaded = useJob(({ model }) => model !== undefined);
+  const { downloadBytes } = switches.model;
+  const size = downloadBytes === undefined ? '' : `, ${Math.round(downloadBytes / 1e6)} MB,`;
+  return (
+    <p>
+      <span className="for-keyboards">
+        <kbd>{commandKey}</kbd> + <kbd>Enter</kbd> does the same.{' '}
+      </span>
+      {!loaded && `The first video downloads the model${size} once; this browser keeps it.`}
+    </p>
   );
 }

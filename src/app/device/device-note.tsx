@@ -18,16 +18,16 @@ function expectedText(adapter: AdapterFacts | null | undefined): string {
   const name = adapter.name || 'unnamed';
   if (!adapter.software) return `Runs on the GPU (${name})`;
   if (switches.request.device === 'webgpu') return `Runs on a software adapter (${name}), which is slow`;
-  return `Runs on the CPU: the only graphics adapter is software (${name})`;
+  return `Runs on the CPU: the only GPU is a software one (${name})`;
 }
 
 export function DeviceNote() {
   const adapter = useDevice((state) => state.adapter);
-  const backend = useJob((state) => state.backend);
+  const backend = useJob((state) => state.model?.backend);
   return (
     <p className="device-note">
       <ChipIcon />
-      {backend ? `Runs on ${backendText(backend)}` : expectedText(adapter)}
+      <span>{backend ? `Runs on ${backendText(backend)}` : expectedText(adapter)}</span>
     </p>
   );
 }

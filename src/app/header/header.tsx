@@ -1,4 +1,3 @@
-import { DeviceNote } from '../device/device-note';
 import { LogoIcon } from '../icons';
 import './header.css';
 
@@ -10,7 +9,6 @@ export function Header() {
         Kinora
       </h1>
       <p className="header-line">Words to video in this tab, on your own machine. Nothing you type leaves it.</p>
-      <DeviceNote />
     </header>
   );
 }

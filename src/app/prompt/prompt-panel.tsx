@@ -1,10 +1,9 @@
 import { useId } from 'react';
-import { shippedModel } from '../../models';
 import { updateSettings, useSettings } from '../../state/settings';
 import { switches } from '../../state/switches';
-import { DiceIcon } from '../icons';
+import { Examples } from './examples';
 import './prompt-panel.css';
-import { randomShapePrompt } from './shape-prompts';
+import { TokenCount } from './token-count';
 
 export function PromptPanel() {
   const id = useId();
@@ -18,38 +17,24 @@ export function PromptPanel() {
           <label htmlFor={`${id}-prompt`}>Prompt</label>
           <span className="hint" id={`${id}-hint`}>
             English only
+            <TokenCount text={prompt.trim()} />
           </span>
         </div>
         <textarea
           id={`${id}-prompt`}
+          className="prompt-text"
           aria-describedby={`${id}-hint ${id}-about`}
-          rows={3}
+          rows={2}
           value={prompt}
-          placeholder={model.examples[0]}
+          placeholder={model.examples[0]?.prompt}
           onChange={(event) => updateSettings({ prompt: event.target.value })}
         />
       </div>
+      <Examples />
       <p className="hint" id={`${id}-about`}>
         {model.about}
       </p>
-      <ul className="examples" aria-label="Examples">
-        {model.examples.map((example) => (
-          <li key={example}>
-            <button type="button" className="chip" onClick={() => updateSettings({ prompt: example })}>
-              {example}
-            </button>
-          </li>
-        ))}
-        {model === shippedModel && (
-          <li>
-            <button type="button" className="chip" onClick={() => updateSettings({ prompt: randomShapePrompt() })}>
-              <DiceIcon />
-              Surprise me
-            </button>
-          </li>
-        )}
-      </ul>
-      <details className="negative">
+      <details>
         <summary>Negative prompt{negativePrompt.trim() !== '' && <span className="hint"> in use</span>}</summary>
         <textarea
           aria-label="Negative prompt"

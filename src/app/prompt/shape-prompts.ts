@@ -17,9 +17,11 @@ function pick(words: readonly string[]): string {
   return words[Math.floor(Math.random() * words.length)] ?? '';
 }
 
-/** A prompt that the shipped model understands; shape and background differ in colour. */
+/** A prompt that the shipped model understands: shape and background differ in colour, and no circle spins. */
 export function randomShapePrompt(): string {
   const background = pick(backgrounds);
   const colour = pick(colours.filter((word) => word !== background));
-  return `a ${colour} ${pick(shapes)} ${pick(motions)} on a ${background} background`;
+  const shape = pick(shapes);
+  const motion = pick(motions.filter((word) => shape !== 'circle' || word !== 'spinning'));
+  return `a ${colour} ${shape} ${motion} on a ${background} background`;
 }

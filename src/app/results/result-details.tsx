@@ -1,3 +1,4 @@
+import { useJob } from '../../state/job';
 import { type Result, resultUrl, useResults } from '../../state/results';
 import { updateSettings } from '../../state/settings';
 import { backendText } from '../device/device-note';
@@ -7,7 +8,9 @@ import './results.css';
 /** What the chosen video was made of, and what can be done with it. */
 export function ResultDetails() {
   const result = useResults(({ results, selectedId }) => results.find(({ id }) => id === selectedId));
-  if (!result) return null;
+  // while another one is made, the stage shows that
+  const running = useJob(({ job }) => job.phase === 'running');
+  if (!result || running) return null;
   const { request, truncatedTokens } = result;
   return (
     <section className="result" aria-label="About this video">

@@ -1,6 +1,7 @@
 import { type ReactNode, useId } from 'react';
+import { type NumberName, numberRules } from '../../state/form';
 import { numberProblem } from '../../state/reasons';
-import { type NumberName, numberRules, updateSettings, useSettings } from '../../state/settings';
+import { updateSettings, useSettings } from '../../state/settings';
 
 /** One number of the settings. `children` stand beside the input. */
 export function NumberField({ name, hint, children }: { name: NumberName; hint?: string; children?: ReactNode }) {

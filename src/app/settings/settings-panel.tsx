@@ -13,31 +13,10 @@ const schedulers: Record<SchedulerName, { name: string; when: string }> = {
 
 export function SettingsPanel() {
   const id = useId();
-  const { guidance, scheduler, newSeed, numFrames, fps } = useSettings();
+  const { guidance, scheduler, numFrames, fps } = useSettings();
   const { model } = switches;
   return (
     <div className="settings-panel">
-      <div className="seed">
-        <NumberField name="seed">
-          <button
-            type="button"
-            className="icon-button"
-            aria-label="Roll another seed"
-            title="Roll another seed"
-            onClick={() => updateSettings({ seed: drawSeed(), newSeed: false })}
-          >
-            <DiceIcon />
-          </button>
-        </NumberField>
-        <label className="check">
-          <input
-            type="checkbox"
-            checked={newSeed}
-            onChange={(event) => updateSettings({ newSeed: event.target.checked })}
-          />
-          New seed for every video
-        </label>
-      </div>
       <div className="pair">
         <NumberField name="steps" hint="More is slower, and finer up to a point." />
         <NumberField
@@ -47,6 +26,7 @@ export function SettingsPanel() {
           }
         />
       </div>
+      <SeedField />
       <details>
         <summary>Scheduler, speed and size</summary>
         <div className="pair">
@@ -85,6 +65,33 @@ export function SettingsPanel() {
           Back to the recommended settings
         </button>
       </details>
+    </div>
+  );
+}
+
+function SeedField() {
+  const newSeed = useSettings((state) => state.newSeed);
+  return (
+    <div className="seed">
+      <NumberField name="seed">
+        <button
+          type="button"
+          className="icon-button"
+          aria-label="Roll another seed"
+          title="Roll another seed"
+          onClick={() => updateSettings({ seed: drawSeed(), newSeed: false })}
+        >
+          <DiceIcon />
+        </button>
+      </NumberField>
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={newSeed}
+          onChange={(event) => updateSettings({ newSeed: event.target.checked })}
+        />
+        New seed for every video
+      </label>
     </div>
   );
 }

@@ -1,5 +1,7 @@
+import { cancel } from '../../state/generation';
 import { type RunningJob, useJob } from '../../state/job';
 import { timeLeft } from '../../state/time-left';
+import { StopIcon } from '../icons';
 import './progress.css';
 import { stageAmount, stageWords, timeLeftWords } from './stage-words';
 
@@ -10,7 +12,7 @@ export function Progress() {
   const percent = running ? Math.round(running.fraction * 100) : 0;
   const words = job.phase === 'running' ? runningWords(job) : restingWords(job.phase);
   return (
-    <div className="progress" data-running={running !== undefined}>
+    <div className="progress">
       <div
         className="progress-bar"
         role="progressbar"
@@ -26,6 +28,16 @@ export function Progress() {
         <span>{words}</span>
         <span className="hint">{running && amountWords(running)}</span>
       </p>
+      <button
+        type="button"
+        className="secondary"
+        aria-disabled={!running || running.cancelling}
+        title="Esc"
+        onClick={cancel}
+      >
+        <StopIcon />
+        Cancel
+      </button>
       <p className="visually-hidden" role="status">
         {running ? announcement(running) : words}
       </p>

@@ -1,4 +1,4 @@
-import type { CSSProperties } from 'react';
+import { type CSSProperties, useEffect, useRef } from 'react';
 import { useJob } from '../../state/job';
 import { resultUrl, useResults } from '../../state/results';
 import { useSettings } from '../../state/settings';
@@ -18,9 +18,15 @@ export function Stage() {
   const ratio = (request?.width ?? width ?? 1) / (request?.height ?? height ?? 1);
   // a field that is being typed in must not blow the stage up
   const style: CSSProperties = { aspectRatio: Math.min(2.5, Math.max(0.4, ratio)) };
-  if (job.phase === 'running') {
+  const running = job.phase === 'running';
+  const frame = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // on a small screen the stage is below the form
+    if (running) frame.current?.scrollIntoView({ block: 'nearest', behavior: reducedMotion ? 'instant' : 'smooth' });
+  }, [running, reducedMotion]);
+  if (running) {
     return (
-      <div className="stage" style={style}>
+      <div className="stage" style={style} ref={frame}>
         <div className="stage-empty">
           <LogoIcon />
           <p>The picture appears after the first step.</p>
