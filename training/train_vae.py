@@ -1,6 +1,7 @@
 """Trains the AutoencoderKL of the small checkpoint on frames of clips.py.
 
 Random crops first, whole frames in the last quarter; the learning rate falls to zero when the given minutes are over.
+A second run goes on from what the first one saved.
     python train_vae.py --work DIR --minutes 20
 writes DIR/vae/ (diffusers folder, scaling_factor set so that latents have unit variance).
 """
@@ -16,15 +17,15 @@ from diffusers import AutoencoderKL
 from clips import SIZE, all_clips, draw
 
 CONFIG = dict(
-    block_out_channels=(8, 16, 32, 64, 64),
+    block_out_channels=(12, 24, 48, 64, 64),
     down_block_types=("DownEncoderBlock2D",) * 5,
     up_block_types=("UpDecoderBlock2D",) * 5,
     layers_per_block=1,
     latent_channels=8,
-    norm_num_groups=4,
+    norm_num_groups=1,  # with few channels, groups of two would keep a plain colour from passing
     sample_size=SIZE,
 )
-CROP, BATCH, PEAK_RATE, LATENT_NOISE = 64, 32, 2e-3, 0.05
+CROP, BATCH, LATENT_NOISE = 64, 16, 0.05
 
 
 def frames(rng: random.Random, clips: list, count: int) -> torch.Tensor:
@@ -36,20 +37,22 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("work"))
     parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--rate", type=float, default=2e-3, help="peak learning rate")
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)
-    rng, clips = random.Random(0), all_clips()
-    vae = AutoencoderKL(**CONFIG)
+    rng, clips = random.Random(time.time_ns()), all_clips()
+    saved = args.work / "vae"
+    vae = AutoencoderKL.from_pretrained(saved) if saved.exists() else AutoencoderKL(**CONFIG)
     print(f"{sum(p.numel() for p in vae.parameters()):,} parameters", flush=True)
-    optimizer = torch.optim.AdamW(vae.parameters(), lr=PEAK_RATE, betas=(0.9, 0.99), weight_decay=0.01)
+    optimizer = torch.optim.AdamW(vae.parameters(), lr=args.rate, betas=(0.9, 0.99), weight_decay=0.01)
     pool = frames(rng, clips, 1500)
     start, step, total = time.time(), 0, 0.0
     while (done := (time.time() - start) / (args.minutes * 60)) < 1:
         whole = done > 0.75
-        optimizer.param_groups[0]["lr"] = PEAK_RATE * min(1, (step + 1) / 50) * (1 - done)
+        optimizer.param_groups[0]["lr"] = args.rate * min(1, (step + 1) / 50) * (1 - done)
         if whole:
-            x = pool[torch.randint(len(pool), (BATCH // 4,))]
+            x = pool[torch.randint(len(pool), (BATCH // 3,))]
         else:
             places = torch.randint(0, SIZE - CROP + 1, (BATCH, 2))
             picked = torch.randint(len(pool), (BATCH,))
@@ -65,7 +68,7 @@ def main() -> None:
         optimizer.step()
         step += 1
         total = mse.item() if step == 1 else 0.98 * total + 0.02 * mse.item()
-        if step % 20 == 0:
+        if step % 50 == 0:
             print(f"step {step} {done:.0%} mse {total:.5f} {'whole' if whole else 'crops'}", flush=True)
     vae.eval()
     with torch.no_grad():
@@ -73,7 +76,7 @@ def main() -> None:
         mean = vae.encode(x).latent_dist.mean
         vae.register_to_config(scaling_factor=round(1 / mean.std().item(), 5))
         print(f"mse of whole frames {(vae.decode(mean).sample - x).square().mean():.5f}, latent std {mean.std():.3f}", flush=True)
-    vae.save_pretrained(args.work / "vae")
+    vae.save_pretrained(saved)
 
 
 if __name__ == "__main__":

@@ -94,7 +94,8 @@ export async function loadCheckpoint(
 async function readJson(source: CheckpointSource, path: string, signal?: AbortSignal): Promise<unknown> {
   const text = await source.text(path, signal);
   try {
-    return JSON.parse(text);
+    // Python writes infinities as JSON has no word for: 1e999 is one
+    return JSON.parse(text.replace(/:(\s*-?)Infinity\b/g, ':$11e999'));
   } catch (cause) {
     throw new KinoraError(
       'invalid-checkpoint',

@@ -1,109 +1,104 @@
 /**
- * torch's CPU generator, so that a seed means the same noise as in PyTorch.
- * Source: ATen/core/MT19937RNGEngine.h, ATen/native/cpu/DistributionTemplates.h (normal_fill), ATen/core/DistributionsHelper.h.
+ * torch's CPU random generator, so that a seed means here what it means in PyTorch.
+ * Source: ATen/core/MT19937RNGEngine.h, ATen/core/DistributionsHelper.h and ATen/native/cpu/DistributionTemplates.h.
  */
 import { KinoraError } from '../errors';
 
-const STATE = 624;
-const SHIFT = 397;
-/** From this many values on torch fills the whole tensor with uniforms first and turns them into normals in blocks. */
-const BLOCK = 16;
+const stateSize = 624;
+const shiftSize = 397;
+const twoPi = Math.fround(2 * Math.PI);
 
-/** torch.Generator('cpu').manual_seed(seed). */
+/** `torch.Generator('cpu').manual_seed(seed)`; a seed's bits above the lowest 32 have no effect, as in torch. */
 export class TorchGenerator {
-  readonly #state = new Uint32Array(STATE);
-  #next = STATE;
-  /** The second value of the last pair that was drawn one by one. */
-  #cached: number | undefined;
+  readonly #state = new Uint32Array(stateSize);
+  #next = stateSize;
+  /** The second value of the last pair that `#normal` made. */
+  #spare: number | undefined;
 
-  /** `seed`: an integer from 0 to 2^53 − 1; as in torch, only its low 32 bits count. Throws KinoraError `invalid-argument`. */
-  constructor(seed: number) {
-    if (!Number.isSafeInteger(seed) || seed < 0) {
-      throw new KinoraError('invalid-argument', `The seed must be an integer from 0 to ${Number.MAX_SAFE_INTEGER}, not ${seed}.`);
+  /** Throws KinoraError `invalid-argument` for a seed that is not an integer, or a number that has no exact one. */
+  constructor(seed: number | bigint) {
+    if (typeof seed === 'number' && !Number.isSafeInteger(seed)) {
+      throw new KinoraError('invalid-argument', `seed is ${seed}; it must be an integer of at most 2^53 - 1.`);
     }
-    this.#state[0] = seed % 2 ** 32;
-    for (let i = 1; i < STATE; i++) {
-      const previous = this.#state[i - 1] ?? 0;
-      this.#state[i] = Math.imul(1812433253, previous ^ (previous >>> 30)) + i;
+    let word = Number(BigInt.asUintN(32, BigInt(seed)));
+    this.#state[0] = word;
+    for (let i = 1; i < stateSize; i++) {
+      word = (Math.imul(1812433253, word ^ (word >>> 30)) + i) >>> 0;
+      this.#state[i] = word;
     }
   }
 
-  /** torch.randn(size, generator=this), float32. */
+  /** `torch.randn(size, generator=g)` in float32, for a shape of `size` elements. The next call draws on. */
   randn(size: number): Float32Array<ArrayBuffer> {
-    return size < BLOCK ? this.#oneByOne(size) : this.#inBlocks(size);
+    if (!Number.isSafeInteger(size) || size < 0) {
+      throw new KinoraError('invalid-argument', `randn was asked for ${size} values; it takes a count.`);
+    }
+    const values = new Float32Array(size);
+    if (size < 16) {
+      for (let i = 0; i < size; i++) values[i] = this.#normal();
+      return values;
+    }
+    for (let i = 0; i < size; i++) values[i] = this.#uniformFloat();
+    for (let i = 0; i + 16 <= size; i += 16) boxMuller(values.subarray(i, i + 16));
+    if (size % 16 !== 0) {
+      const tail = values.subarray(size - 16);
+      for (let i = 0; i < 16; i++) tail[i] = this.#uniformFloat();
+      boxMuller(tail);
+    }
+    return values;
   }
 
-  #random32(): number {
-    if (this.#next === STATE) this.#twist();
-    let y = this.#state[this.#next++] ?? 0;
-    y ^= y >>> 11;
-    y ^= (y << 7) & 0x9d2c5680;
-    y ^= (y << 15) & 0xefc60000;
-    y ^= y >>> 18;
-    return y >>> 0;
+  /** One value in double precision; they are made in pairs. */
+  #normal(): number {
+    if (this.#spare !== undefined) {
+      const value = this.#spare;
+      this.#spare = undefined;
+      return value;
+    }
+    const angle = 2 * Math.PI * this.#uniformDouble();
+    const radius = Math.sqrt(-2 * Math.log1p(-this.#uniformDouble()));
+    this.#spare = radius * Math.sin(angle);
+    return radius * Math.cos(angle);
+  }
+
+  /** [0, 1) in steps of 2^-24. */
+  #uniformFloat(): number {
+    return (this.#random() & 0xffffff) * 2 ** -24;
+  }
+
+  /** [0, 1) in steps of 2^-53, from the lowest 53 bits of two words, the higher one first. */
+  #uniformDouble(): number {
+    const high = this.#random() & 0x1fffff;
+    return (high * 2 ** 32 + this.#random()) * 2 ** -53;
+  }
+
+  /** The Mersenne Twister's next 32 bits. */
+  #random(): number {
+    if (this.#next === stateSize) this.#twist();
+    let word = this.#state[this.#next++] ?? 0;
+    word ^= word >>> 11;
+    word ^= (word << 7) & 0x9d2c5680;
+    word ^= (word << 15) & 0xefc60000;
+    return (word ^ (word >>> 18)) >>> 0;
   }
 
   #twist(): void {
     const state = this.#state;
-    for (let i = 0; i < STATE; i++) {
-      const y = ((state[i] ?? 0) & 0x80000000) | ((state[(i + 1) % STATE] ?? 0) & 0x7fffffff);
-      state[i] = (state[(i + SHIFT) % STATE] ?? 0) ^ (y >>> 1) ^ (y & 1 ? 0x9908b0df : 0);
+    const word = (i: number) => state[i % stateSize] ?? 0;
+    for (let i = 0; i < stateSize; i++) {
+      const mixed = (word(i) & 0x80000000) | (word(i + 1) & 0x7fffffff);
+      state[i] = word(i + shiftSize) ^ (mixed >>> 1) ^ (mixed & 1 ? 0x9908b0df : 0);
     }
     this.#next = 0;
   }
-
-  /** 24 bits, in [0, 1). */
-  #uniformFloat(): number {
-    return (this.#random32() & 0xffffff) * 2 ** -24;
-  }
-
-  /** 53 bits of two draws, the first one the high half. */
-  #uniformDouble(): number {
-    const high = this.#random32();
-    const low = this.#random32();
-    return ((high & 0x1fffff) * 2 ** 32 + low) * 2 ** -53;
-  }
-
-  #oneByOne(size: number): Float32Array<ArrayBuffer> {
-    const result = new Float32Array(size);
-    for (let i = 0; i < size; i++) {
-      if (this.#cached !== undefined) {
-        result[i] = this.#cached;
-        this.#cached = undefined;
-        continue;
-      }
-      const u1 = this.#uniformDouble();
-      const u2 = this.#uniformDouble();
-      const radius = Math.sqrt(-2 * Math.log1p(-u2));
-      const theta = 2 * Math.PI * u1;
-      this.#cached = radius * Math.sin(theta);
-      result[i] = radius * Math.cos(theta);
-    }
-    return result;
-  }
-
-  #inBlocks(size: number): Float32Array<ArrayBuffer> {
-    const result = new Float32Array(size);
-    for (let i = 0; i < size; i++) result[i] = this.#uniformFloat();
-    for (let i = 0; i + BLOCK <= size; i += BLOCK) boxMuller(result, i);
-    if (size % BLOCK !== 0) {
-      // the rest does not fill a block: the last sixteen values are drawn anew
-      const last = size - BLOCK;
-      for (let i = 0; i < BLOCK; i++) result[last + i] = this.#uniformFloat();
-      boxMuller(result, last);
-    }
-    return result;
-  }
 }
 
-/** Sixteen uniforms to sixteen normals in place: value j pairs with value j + 8. */
-function boxMuller(values: Float32Array, start: number): void {
-  for (let j = start; j < start + BLOCK / 2; j++) {
-    const u1 = Math.fround(1 - (values[j] ?? 0));
-    const u2 = values[j + BLOCK / 2] ?? 0;
-    const radius = Math.fround(Math.sqrt(Math.fround(-2 * Math.fround(Math.log(u1)))));
-    const theta = Math.fround(Math.fround(2 * Math.PI) * u2);
-    values[j] = radius * Math.cos(theta);
-    values[j + BLOCK / 2] = radius * Math.sin(theta);
+/** 16 uniform values → 16 normal ones, in place: eight radii, then eight angles. torch computes in float32 here. */
+function boxMuller(block: Float32Array): void {
+  for (let i = 0; i < 8; i++) {
+    const radius = Math.sqrt(-2 * Math.fround(Math.log(1 - (block[i] ?? 0))));
+    const angle = Math.fround(twoPi * (block[i + 8] ?? 0));
+    block[i] = radius * Math.cos(angle);
+    block[i + 8] = radius * Math.sin(angle);
   }
 }

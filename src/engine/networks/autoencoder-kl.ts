@@ -1,5 +1,6 @@
 /** AutoencoderKL, decoder and encoder. Source: diffusers models/autoencoders/autoencoder_kl.py, vae.py. */
 import { z } from 'zod';
+import { activationName, channelList, only, parseConfig, positiveInt } from '../config';
 import { GraphBuilder, type NetworkGraph, type Target } from '../graph/builder';
 import {
   addMaps,
@@ -13,7 +14,6 @@ import {
   toChannelsFirst,
   toTokens,
 } from '../graph/layers';
-import { activationName, channelList, only, parseConfig, positiveInt } from './config';
 import { downsample, resnetBlock, same, upsample } from './resnet-block';
 
 const schema = z

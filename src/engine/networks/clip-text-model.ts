@@ -1,8 +1,8 @@
 /** CLIPTextModel. Source: transformers models/clip/modeling_clip.py; Radford et al., arXiv 2103.00020. */
 import { z } from 'zod';
+import { parseConfig, positiveInt } from '../config';
 import { GraphBuilder, type NetworkGraph, type Target } from '../graph/builder';
 import { activation, layerNorm, linear, plainAttention } from '../graph/layers';
-import { parseConfig, positiveInt } from './config';
 
 const schema = z
   .object({

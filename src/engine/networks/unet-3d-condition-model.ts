@@ -1,5 +1,6 @@
 /** UNet3DConditionModel. Source: diffusers models/unets/unet_3d_condition.py, unet_3d_blocks.py; ModelScope text-to-video (arXiv 2308.06571). */
 import { z } from 'zod';
+import { activationName, channelList, only, parseConfig, positiveInt } from '../config';
 import { GraphBuilder, type NetworkGraph, type Target, type Value } from '../graph/builder';
 import {
   activation,
@@ -14,7 +15,6 @@ import {
   rowsAsFrames,
   toChannelsFirst,
 } from '../graph/layers';
-import { activationName, channelList, only, parseConfig, positiveInt } from './config';
 import { downsample, resnetBlock, same, upsample } from './resnet-block';
 import { transformer2d, transformerTemporal } from './transformer';
 

@@ -1,6 +1,6 @@
-/** Reading config.json: what its schemas share, and the error that names the key. */
+/** Reading config files: what their schemas share, and the error that names the key. */
 import { z } from 'zod';
-import { KinoraError } from '../../errors';
+import { KinoraError } from '../errors';
 
 export const positiveInt = z.number().int().positive();
 export const channelList = z.array(positiveInt).min(1);
