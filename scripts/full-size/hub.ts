@@ -1,7 +1,6 @@
 /** An HTTP server on 127.0.0.1 that has text-to-video-ms-1.7b as the hub has it, with synthetic weights. */
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -46,9 +45,9 @@ export interface Hub {
 
 /**
  * @param folder with the checkpoint's small files and tensors.json
- * @throws Error when the folder is not there
+ * @throws Error when the folder is not there or the port is taken
  */
-export async function startHub(folder: string): Promise<Hub> {
+export async function startHub(folder: string, port: number): Promise<Hub> {
   const list = path.join(folder, 'tensors.json');
   if (!existsSync(list)) {
     throw new Error(`${list} is missing. Name the folder that holds the reference data with --reference DIR.`);
@@ -60,8 +59,9 @@ export async function startHub(folder: string): Promise<Hub> {
   const server = createServer((request, response) => {
     answer(request, response, folder, weightFiles).catch(() => response.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(port, '127.0.0.1', resolve);
+  });
   return {
     url: `http://127.0.0.1:${port}/text-to-video-ms-1.7b/`,
     weightBytes: [...weightFiles.values()].reduce((bytes, { size }) => bytes + size, 0),

@@ -15,6 +15,7 @@ import {
   timestepEmbedding,
   unet3DConditionModel,
 } from '../../src/engine/networks/unet-3d-condition-model';
+import { GpuMeter } from '../../src/engine/runtime/gpu-meter';
 import { Network, type NetworkInputs } from '../../src/engine/runtime/network';
 import { checkTensors } from '../../src/engine/weights';
 import { CheckpointStore } from '../../src/storage';
@@ -37,6 +38,7 @@ export interface NetworkRun {
 }
 
 const store = new CheckpointStore('full-size');
+const meter = new GpuMeter();
 let network: Network | undefined;
 
 async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {
@@ -79,12 +81,15 @@ const fullSize = {
     );
     const [opened, open] = await timed(() => checkpoint.weights(component));
     const [created, load] = await timed(() =>
-      Network.create(prepared.graph, opened, 'webgpu', component === 'vae' ? autoencoderAliases : []),
+      Network.create(prepared.graph, opened, 'webgpu', {
+        aliases: component === 'vae' ? autoencoderAliases : [],
+        meter,
+      }),
     );
     network = created;
     const [, firstRun] = await timed(() => created.run(prepared.inputs));
     const [values, secondRun] = await timed(() => created.run(prepared.inputs));
-    return { values: prepared.output(values), open, load, firstRun, secondRun, memory: created.memory };
+    return { values: prepared.output(values), open, load, firstRun, secondRun, memory: meter.use };
   },
 
   async release(): Promise<void> {

@@ -11,14 +11,20 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { type CDPSession, chromium, type Page } from 'playwright-core';
+import { chromium, type Page } from 'playwright-core';
 import { createServer, type ViteDevServer } from 'vite';
-import { type Component, components, type Dtype } from '../../src/engine';
+import { HeapMeter, type HeapPeak } from '../../cli/heap-meter';
+import type { Dtype } from '../../src/engine';
+import { type Component, components } from '../../src/engine/source';
 import { relativeRms } from '../../tests/reference';
 import { webgpuArgs } from '../chromium.mjs';
 import { type Hub, startHub } from './hub';
 import { readNpz } from './npz';
 import type { NetworkRun } from './page';
+
+/** Fixed, because what a browser has stored belongs to the page's address, and is filed under the checkpoint's. */
+const pagePort = 47810;
+const hubPort = 47811;
 
 const root = path.resolve(import.meta.dirname, '../..');
 const referenceFiles: Record<Component, { file: string; output: string }> = {
@@ -33,10 +39,9 @@ interface Row {
   component: Component;
   bytes: number;
   download: number;
-  heapAtDownload: number;
+  heapAtDownload: HeapPeak;
   run: Omit<NetworkRun, 'values'>;
-  heapAtLoad: number;
-  backingAtLoad: number;
+  heapAtLoad: HeapPeak;
   error: number;
 }
 
@@ -64,7 +69,7 @@ async function main(): Promise<void> {
   const wanted = components.filter((component) => positionals.length === 0 || positionals.includes(component));
 
   const profile = values.profile ?? mkdtempSync(path.join(tmpdir(), 'kinora-full-size-'));
-  const hub = await startHub(path.join(reference, 'text-to-video-ms-1.7b'));
+  const hub = await startHub(path.join(reference, 'text-to-video-ms-1.7b'), hubPort);
   const server = await startPage();
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: browser,
@@ -108,7 +113,7 @@ async function startPage(): Promise<ViteDevServer> {
     configFile: path.join(root, 'vite.config.ts'),
     cacheDir: path.join(root, 'node_modules/.vite-full-size'),
     logLevel: 'warn',
-    server: { host: '127.0.0.1', port: 0, hmr: false, watch: null },
+    server: { host: '127.0.0.1', port: pagePort, strictPort: true, hmr: false, watch: null },
     optimizeDeps: {
       entries: ['scripts/full-size/page.html'],
       include: ['zod', 'idb', '@bufbuild/protobuf', '@bufbuild/protobuf/wire'],
@@ -131,78 +136,45 @@ async function prove(component: Component, page: Page, { hub, server, reference,
   const { [output]: expected, ...inputs } = readNpz(readFileSync(path.join(reference, 'synthetic', file)));
   if (!expected) throw new Error(`${file} has no ${output}.`);
 
-  const fresh = async () => {
+  // each part in a page of its own, so that nothing of the first is left in the second's memory
+  const measured = async <T>(work: () => Promise<T>) => {
     await page.goto(address);
     await page.waitForFunction(() => 'fullSize' in window);
-    return page.context().newCDPSession(page);
+    const meter = await HeapMeter.start(page);
+    const [result] = await Promise.allSettled([work()]);
+    const heap = await meter.stop();
+    if (result.status === 'rejected') throw result.reason;
+    return { value: result.value, heap };
   };
-  let meter = await HeapMeter.start(await fresh());
-  const { milliseconds: download, bytes } = await page.evaluate(([url, name]) => window.fullSize.download(url, name), [
-    hub.url,
-    component,
-  ] as const);
-  const heapAtDownload = (await meter.stop()).used;
-
-  meter = await HeapMeter.start(await fresh());
-  const { values, ...run } = await page.evaluate(
-    ([url, name, arrays, type]) => window.fullSize.run(url, name, arrays, type),
-    [hub.url, component, inputs, dtype] as const,
+  const stored = await measured(() =>
+    page.evaluate(([url, name]) => window.fullSize.download(url, name), [hub.url, component] as const),
   );
-  const { used: heapAtLoad, backing: backingAtLoad } = await meter.stop();
+  const loaded = await measured(() =>
+    page.evaluate(([url, name, arrays, type]) => window.fullSize.run(url, name, arrays, type), [
+      hub.url,
+      component,
+      inputs,
+      dtype,
+    ] as const),
+  );
+  const { milliseconds: download, bytes } = stored.value;
+  const { values, ...run } = loaded.value;
   await page.evaluate(() => window.fullSize.release());
   const error = relativeRms(values, expected.values);
-  return { component, bytes, download, heapAtDownload, run, heapAtLoad, backingAtLoad, error };
+  return { component, bytes, download, heapAtDownload: stored.heap, run, heapAtLoad: loaded.heap, error };
 }
 
-/** Bytes at peak of the page's JavaScript heap, and of the ArrayBuffers (wasm memory among them) that it holds. */
-class HeapMeter {
-  readonly #session: CDPSession;
-  readonly #timer: NodeJS.Timeout;
-  #used = 0;
-  #backing = 0;
-
-  private constructor(session: CDPSession) {
-    this.#session = session;
-    this.#timer = setInterval(() => void this.#sample(), 50);
-  }
-
-  static async start(session: CDPSession): Promise<HeapMeter> {
-    await session.send('HeapProfiler.collectGarbage');
-    return new HeapMeter(session);
-  }
-
-  async #sample(): Promise<void> {
-    try {
-      const usage = await this.#session.send('Runtime.getHeapUsage');
-      this.#used = Math.max(this.#used, usage.usedSize);
-      this.#backing = Math.max(this.#backing, usage.backingStorageSize);
-    } catch {
-      // the page is going away
-    }
-  }
-
-  async stop(): Promise<{ used: number; backing: number }> {
-    clearInterval(this.#timer);
-    await this.#sample();
-    await this.#session.detach();
-    return { used: this.#used, backing: this.#backing };
-  }
-}
-
-function print(
-  { component, bytes, download, heapAtDownload, run, heapAtLoad, backingAtLoad, error }: Row,
-  dtype: Dtype,
-): void {
+function print({ component, bytes, download, heapAtDownload, run, heapAtLoad, error }: Row, dtype: Dtype): void {
   const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
   const megabytes = (count: number) => `${(count / 1e6).toFixed(0)} MB`;
   console.log(
     [
       `${component} (${dtype})`,
       `  relative RMS error ${error.toExponential(2)} (at most ${tolerances[dtype]})`,
-      `  downloaded and stored ${megabytes(bytes)} in ${seconds(download)} (JS heap ${megabytes(heapAtDownload)})`,
+      `  downloaded and stored ${megabytes(bytes)} in ${seconds(download)} (JS heap ${megabytes(heapAtDownload.jsHeap)}, ArrayBuffers ${megabytes(heapAtDownload.arrayBuffers)})`,
       `  found in storage in ${seconds(run.open)}, loaded in ${seconds(run.load)}`,
       `  first run ${seconds(run.firstRun)}, second ${seconds(run.secondRun)}, ${run.memory.dispatches} dispatches`,
-      `  at peak while loading and running: JS heap ${megabytes(heapAtLoad)}, ArrayBuffers ${megabytes(backingAtLoad)}, GPU ${megabytes(run.memory.gpuBytesAtPeak)}`,
+      `  at peak while loading and running: JS heap ${megabytes(heapAtLoad.jsHeap)}, ArrayBuffers ${megabytes(heapAtLoad.arrayBuffers)}, GPU ${megabytes(run.memory.gpuBytesAtPeak)}`,
     ].join('\n'),
   );
 }
