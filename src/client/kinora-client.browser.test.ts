@@ -1,112 +1,141 @@
-import { afterEach, expect, test } from 'vitest';
-import { Space } from '../../tests/server/space';
-import type { KinoraError } from '../errors';
-import type { GenerateRequest, LoadRequest } from '../protocol';
-import { KinoraClient, type KinoraClientOptions } from './kinora-client';
+import { afterEach, describe, expect, inject, test } from 'vitest';
+import { errorCodes, KinoraError } from '../errors';
+import type { LoadRequest } from '../protocol';
+import { KinoraClient } from './kinora-client';
 
-let client: KinoraClient;
-afterEach(() => client.dispose());
+const clients: KinoraClient[] = [];
+afterEach(() => {
+  for (const client of clients.splice(0)) client.dispose();
+});
 
-/** With a real worker of which the prompt says what it does wrong. */
-function misbehaving(options: KinoraClientOptions = {}): KinoraClient {
-  client = new KinoraClient({
-    startWorker: () => new Worker(new URL('./misbehaving-worker.ts', import.meta.url), { type: 'module' }),
-    ...options,
-  });
-  return client;
-}
-
-function request(prompt: string): LoadRequest & GenerateRequest {
-  return {
-    ...{ url: 'http://host/model', device: 'wasm', dtype: 'auto', prompt, negativePrompt: '', seed: 0, fps: 8 },
-    ...{ numInferenceSteps: 1, guidanceScale: 1, numFrames: 1, height: 8, width: 8, scheduler: 'DDIMScheduler' },
+/** A client of the test worker, and how many workers it has started. */
+function testClient(cancelTimeout?: number) {
+  const started: Worker[] = [];
+  const startWorker = () => {
+    const worker = new Worker(new URL('./kinora-client.test-worker.ts', import.meta.url), { type: 'module' });
+    started.push(worker);
+    return worker;
   };
+  const client = new KinoraClient({ cancelTimeout, startWorker });
+  clients.push(client);
+  return { client, started };
 }
 
-const load = { url: 'http://host/model', device: 'wasm', dtype: 'auto' } as const;
-const failure = (job: Promise<unknown>): Promise<KinoraError> =>
-  job.then(
-    () => Promise.reject(new Error('It succeeded.')),
-    (error) => error,
+const request = (behaviour: string): LoadRequest => ({ url: behaviour, device: 'auto', dtype: 'auto' });
+
+async function errorOf(promise: Promise<unknown>): Promise<KinoraError> {
+  const outcome = await promise.then(
+    () => 'It did not reject.',
+    (error: unknown) => error,
   );
+  if (!(outcome instanceof KinoraError)) throw new Error(`No KinoraError: ${String(outcome)}`);
+  return outcome;
+}
 
-test('errors keep code, message, cause and stack', async () => {
-  const error = await failure(misbehaving().generate(request('kinora no room')));
-  expect(error).toMatchObject({ name: 'KinoraError', code: 'quota', message: 'no room', cause: 'the disk is full' });
-  expect(error.stack).toContain('misbehaving-worker');
+describe('errors cross with their code', () => {
+  test('every code', async () => {
+    const { client } = testClient();
+    for (const code of errorCodes) {
+      const error = await errorOf(client.load(request(code)));
+      expect(error.code).toBe(code);
+      expect(error.message).toBe(`As ${code}.`);
+      // of the place where it was thrown
+      expect(error.stack).toContain('kinora-client.test-worker');
+    }
+  });
+
+  test('the message of the cause', async () => {
+    const error = await errorOf(testClient().client.load(request('with-cause')));
+    expect(error.cause).toBe('Inner.');
+  });
+
+  test.each([
+    ['type-error', 'internal', 'TypeError: undefined is not a function'],
+    ['array-too-long', 'out-of-memory', 'RangeError: Array buffer allocation failed'],
+    ['a-string', 'internal', 'no error at all'],
+  ])('%s becomes %s', async (behaviour, code, message) => {
+    const error = await errorOf(testClient().client.load(request(behaviour)));
+    expect([error.code, error.message]).toEqual([code, message]);
+  });
 });
 
-test('other errors get a code', async () => {
-  const client = misbehaving();
-  const foreign = await failure(client.generate(request('foreign x is not a function')));
-  expect(foreign).toMatchObject({ code: 'internal', message: 'TypeError: x is not a function' });
-  expect(await failure(client.generate(request('memory')))).toMatchObject({ code: 'out-of-memory' });
-  expect(await failure(client.generate(request('nothing')))).toMatchObject({ code: 'internal', message: 'undefined' });
+describe('the worker', () => {
+  test('starts with the first call, and serves the next ones', async () => {
+    const { client, started } = testClient();
+    expect(await client.countTokens('three')).toBeUndefined();
+    expect(started).toHaveLength(0);
+    await client.load(request('ready'));
+    await client.load(request('ready'));
+    expect(await client.countTokens('three')).toBe(5);
+    expect(started).toHaveLength(1);
+  });
+
+  test('is replaced when it dies', async () => {
+    const { client, started } = testClient();
+    const error = await errorOf(client.load(request('die')));
+    expect(error.code).toBe('worker-died');
+    expect(error.message).toContain('out of luck');
+    expect(await client.load(request('ready'))).toMatchObject({ info: { id: 'ready' } });
+    expect(started).toHaveLength(2);
+  });
+
+  test('is replaced when its memory or device is not to be trusted any more, else kept', async () => {
+    const { client, started } = testClient();
+    await errorOf(client.load(request('not-found')));
+    await client.load(request('ready'));
+    expect(started).toHaveLength(1);
+    await errorOf(client.load(request('device-lost')));
+    await client.load(request('ready'));
+    expect(started).toHaveLength(2);
+  });
+
+  test('does one job at a time', async () => {
+    const { client } = testClient();
+    const controller = new AbortController();
+    const first = errorOf(client.load(request('until-cancelled'), { signal: controller.signal }));
+    expect((await errorOf(client.load(request('ready')))).code).toBe('busy');
+    controller.abort();
+    expect((await first).code).toBe('cancelled');
+  });
 });
 
-test('a worker is kept after a refusal, and replaced after a failure', async () => {
-  const client = misbehaving();
-  const life = async () => (await client.load(load)).info.id;
-  const first = await life();
-  await failure(client.generate(request('kinora no room')));
-  expect(await life()).toBe(first);
-  await failure(client.generate(request('memory')));
-  expect(await life()).not.toBe(first);
+describe('cancel', () => {
+  /** Cancels as soon as the worker is at work. */
+  function cancelOnProgress(client: KinoraClient, behaviour: string): Promise<KinoraError> {
+    const controller = new AbortController();
+    const onProgress = () => controller.abort();
+    return errorOf(client.load(request(behaviour), { onProgress, signal: controller.signal }));
+  }
+
+  test('is up to the worker, where it answers', async () => {
+    const { client, started } = testClient();
+    const error = await cancelOnProgress(client, 'until-cancelled');
+    expect([error.code, error.message]).toEqual(['cancelled', 'As asked.']);
+    await client.load(request('ready'));
+    expect(started).toHaveLength(1);
+  });
+
+  test('ends a worker that does not answer', async () => {
+    const { client, started } = testClient(50);
+    expect((await cancelOnProgress(client, 'never-answer')).code).toBe('cancelled');
+    await client.load(request('ready'));
+    expect(started).toHaveLength(2);
+  });
+
+  test('starts nothing where it came first', async () => {
+    const { client, started } = testClient();
+    expect((await errorOf(client.load(request('ready'), { signal: AbortSignal.abort() }))).code).toBe('cancelled');
+    expect(started).toHaveLength(0);
+  });
 });
 
-test('a worker that dies rejects the running call, and the next call gets another', async () => {
-  const client = misbehaving();
-  const first = (await client.load(load)).info.id;
-  const error = await failure(client.generate(request('die')));
-  expect(error.code).toBe('worker-died');
-  expect(error.message).toContain('the last words');
-  expect((await client.load(load)).info.id).not.toBe(first);
-});
-
-test('a worker that cannot start is reported', async () => {
-  const client = misbehaving({ startWorker: () => new Worker('/no-such-worker.js', { type: 'module' }) });
-  expect(await failure(client.load(load))).toMatchObject({ code: 'worker-died' });
-});
-
-test('cancel: the worker that answers stays', async () => {
-  const client = misbehaving();
-  const first = (await client.load(load)).info.id;
-  const controller = new AbortController();
-  const job = failure(client.generate(request('wait'), { signal: controller.signal }));
-  setTimeout(() => controller.abort(), 100);
-  expect(await job).toMatchObject({ code: 'cancelled', message: 'as asked' });
-  expect((await client.load(load)).info.id).toBe(first);
-});
-
-test('cancel: the worker that does not answer is ended', async () => {
-  const client = misbehaving({ cancelTimeout: 200 });
-  const first = (await client.load(load)).info.id;
-  const controller = new AbortController();
-  const job = failure(client.generate(request('block'), { signal: controller.signal }));
-  setTimeout(() => controller.abort(), 100);
-  expect(await job).toMatchObject({ code: 'cancelled' });
-  expect((await client.load(load)).info.id).not.toBe(first);
-});
-
-test('a signal that is aborted already starts nothing', async () => {
-  const client = misbehaving({ startWorker: () => expect.fail('A worker was started.') });
-  const job = client.generate(request('wait'), { signal: AbortSignal.abort() });
-  expect(await failure(job)).toMatchObject({ code: 'cancelled' });
-});
-
-test('one job at a time', async () => {
-  const client = misbehaving();
-  const controller = new AbortController();
-  const job = failure(client.generate(request('wait'), { signal: controller.signal }));
-  expect(await failure(client.load(load))).toMatchObject({ code: 'busy' });
-  setTimeout(() => controller.abort(), 100);
-  expect(await job).toMatchObject({ code: 'cancelled' });
-});
-
-test('the generation worker starts, and says what is wrong with an address', async () => {
-  client = new KinoraClient();
-  const { url } = new Space();
-  const error = await failure(client.load({ url, device: 'wasm', dtype: 'auto' }));
-  expect(error).toMatchObject({ name: 'KinoraError', code: 'not-found' });
-  expect(error.message).toContain('model_index.json');
+test('the real worker: what the checkpoint throws arrives', async () => {
+  const client = new KinoraClient();
+  clients.push(client);
+  const url = `${inject('fileServer')}/no-such-model`;
+  const error = await errorOf(client.load({ url, device: 'wasm', dtype: 'auto' }));
+  expect(error.code).toBe('not-found');
+  expect(error.message).toContain(`${url}/model_index.json`);
+  // and it goes on serving
+  expect((await errorOf(client.load({ url: 'ftp://x', device: 'wasm', dtype: 'auto' }))).code).toBe('invalid-argument');
 });
