@@ -138,7 +138,8 @@ export class ClipTokenizer {
 
   /** Never throws: what does not fit is cut off before the end mark, and counted. */
   encode(text: string): TokenizedText {
-    const all = this.#tokenizer.encode(text).ids;
+    // Python's lower case of Σ is σ everywhere; JavaScript writes ς at the end of a word
+    const all = this.#tokenizer.encode(text.replaceAll('Σ', 'σ')).ids;
     const kept = all.length > this.#maxLength ? [...all.slice(0, this.#maxLength - 1), this.#endId] : all;
     const ids = new Int32Array(this.#maxLength).fill(this.#padId);
     ids.set(kept);
