@@ -52,6 +52,7 @@ export function videoFileName({ prompt, seed }: Pick<GenerateRequest, 'prompt' |
   const words = prompt
     .toLowerCase()
     .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '');
   const short = words.length <= 50 ? words : words.slice(0, 50).replace(/-[^-]*$/, '');

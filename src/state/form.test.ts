@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { modelAt, shippedModel } from '../models';
+import { parseSettings } from './form';
+import { reasonsNotToGenerate } from './reasons';
+
+const recommended = parseSettings(null, shippedModel);
+
+describe('settings from storage', () => {
+  test('are what was stored', () => {
+    const stored = { ...recommended, prompt: 'a blue star', seed: 7, newSeed: false, steps: null };
+    expect(parseSettings(JSON.stringify(stored), shippedModel)).toEqual(stored);
+  });
+
+  test('are the model’s own where nothing was stored', () => {
+    expect(recommended).toMatchObject({ steps: 20, numFrames: 8, width: 128, scheduler: 'DDIMScheduler' });
+    expect(parseSettings(null, modelAt('x'))).toMatchObject({ steps: 25, guidance: 9, numFrames: 16, width: 256 });
+  });
+
+  test.each(['{', '"text"', 'null', '[1]', '{"steps":"many","scheduler":"Nope","seed":{}}'])(
+    'are the model’s own where %s was stored',
+    (json) => expect(parseSettings(json, shippedModel)).toEqual(recommended),
+  );
+
+  test('keep what can be read beside what cannot', () => {
+    const settings = parseSettings('{"steps":12,"guidance":"high"}', shippedModel);
+    expect(settings).toEqual({ ...recommended, steps: 12 });
+  });
+});
+
+describe('reasons not to generate', () => {
+  const browser = { secure: true, encodes: true };
+
+  test('none for what each model recommends', () => {
+    expect(reasonsNotToGenerate(recommended, browser)).toEqual([]);
+    expect(reasonsNotToGenerate(parseSettings(null, modelAt('x')), browser)).toEqual([]);
+  });
+
+  test.each([
+    [{ prompt: ' \n' }, 'The prompt is empty.'],
+    [{ steps: null }, 'Steps is empty.'],
+    [{ steps: 0 }, 'Steps must be between 1 and 1000.'],
+    [{ steps: 2.5 }, 'Steps must be a whole number.'],
+    [{ width: 100 }, 'Width must be a multiple of 8.'],
+    [{ guidance: 99 }, 'Guidance must be between 1 and 30.'],
+    [{ seed: -1, newSeed: false }, 'Seed must be between 0 and 9007199254740991.'],
+  ])('%j', (changes, reason) => {
+    expect(reasonsNotToGenerate({ ...recommended, ...changes }, browser)).toEqual([reason]);
+  });
+
+  test('a seed that is about to be drawn may be anything', () => {
+    expect(reasonsNotToGenerate({ ...recommended, seed: null, newSeed: true }, browser)).toEqual([]);
+  });
+
+  test('guidance may be any number', () => {
+    expect(reasonsNotToGenerate({ ...recommended, guidance: 7.25 }, browser)).toEqual([]);
+  });
+
+  test('a browser that cannot', () => {
+    expect(reasonsNotToGenerate(recommended, { secure: false, encodes: false })[0]).toContain('https');
+    expect(reasonsNotToGenerate(recommended, { secure: true, encodes: false })[0]).toContain('WebCodecs');
+  });
+});
