@@ -82,7 +82,7 @@ class Clips:
         return [kind for kind, _ in picked], torch.stack([latents for _, latents in picked]).transpose(1, 2)
 
 
-def save(work: pathlib.Path, modules: torch.nn.ModuleDict, average: torch.nn.ModuleDict, optimizer, step: int) -> None:
+def save(work: pathlib.Path, modules, average, optimizer, step: int) -> None:
     state = dict(modules=modules.state_dict(), average=average.state_dict(), optimizer=optimizer.state_dict(), step=step)
     torch.save(state, work / "state.tmp")
     (work / "state.tmp").replace(work / "state.pt")
@@ -96,10 +96,18 @@ def main() -> None:
     parser.add_argument("--tokenizer", type=pathlib.Path, default=pathlib.Path("../public/models/moving-shapes/tokenizer"))
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--rate", type=float, default=1.5e-3, help="peak learning rate")
+    parser.add_argument("--start", type=pathlib.Path, help="a checkpoint to start from where there is no saved state")
     parser.add_argument("--pool", type=int, default=1600)
     args = parser.parse_args()
     rng = random.Random(time.time_ns())
-    modules = torch.nn.ModuleDict(dict(unet=UNet3DConditionModel(**UNET), text=CLIPTextModel(CLIPTextConfig(**TEXT))))
+    if args.start:
+        networks = dict(
+            unet=UNet3DConditionModel.from_pretrained(args.start, subfolder="unet", variant="fp16", torch_dtype=torch.float32),
+            text=CLIPTextModel.from_pretrained(args.start, subfolder="text_encoder", variant="fp16", dtype=torch.float32),
+        )
+    else:
+        networks = dict(unet=UNet3DConditionModel(**UNET), text=CLIPTextModel(CLIPTextConfig(**TEXT)))
+    modules = torch.nn.ModuleDict(networks)
     average = copy.deepcopy(modules).requires_grad_(False)
     optimizer = torch.optim.AdamW(modules.parameters(), lr=args.rate, betas=(0.9, 0.99), weight_decay=0.01)
     step = 0
