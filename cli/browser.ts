@@ -64,12 +64,14 @@ export class HeadlessBrowser {
     try {
       const outcome = await page.evaluate((wanted) => window.kinora.generate(wanted), request);
       if (!outcome.ok) throw new HeadlessError(outcome.error);
-      return { video: outcome.video, heap: await meter.stop() };
+      return { video: outcome.video, heap: meter.peak };
     } catch (error) {
       // the next one starts from a new page, and with a new worker
-      await page.close();
       this.#page = undefined;
+      await page.close();
       throw error;
+    } finally {
+      meter.stop();
     }
   }
 

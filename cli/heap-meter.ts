@@ -42,10 +42,14 @@ export class HeapMeter {
     return meter;
   }
 
-  async stop(): Promise<HeapPeak> {
+  /** So far. */
+  get peak(): HeapPeak {
+    return { ...this.#peak };
+  }
+
+  stop(): void {
     clearInterval(this.#timer);
-    await this.#session.detach();
-    return this.#peak;
+    this.#session.detach().catch(() => {}); // the page may have gone
   }
 
   #ask(): void {

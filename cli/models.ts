@@ -15,17 +15,19 @@ export function isAddress(model: string): boolean {
  */
 export function modelAddress(model: string | undefined, site: Site, dist: string): string {
   if (model !== undefined && isAddress(model)) return model;
-  const folder = model === undefined ? path.join(dist, shippedModel.url) : path.resolve(model);
+  const shipped = new URL(shippedModel.url, origin);
+  const folder = model === undefined ? path.join(dist, shipped.pathname) : path.resolve(model);
   if (!existsSync(path.join(folder, 'model_index.json'))) {
     throw new Error(
       model === undefined
-        ? `The built page holds no model at ${shippedModel.url}. Name one with --model.`
+        ? `The built page holds no model at ${shipped.pathname}. Name one with --model.`
         : `${folder} is no diffusers checkpoint: it has no model_index.json.`,
     );
   }
-  if (model === undefined) return `${origin}/${shippedModel.url}/?v=${fingerprint(folder)}`;
-  site.addFolder(folder);
-  return `${folderAddress(folder)}/?v=${fingerprint(folder)}`;
+  if (model !== undefined) site.addFolder(folder);
+  const address = model === undefined ? shipped : new URL(`${folderAddress(folder)}/`);
+  address.searchParams.set('v', fingerprint(folder));
+  return address.href;
 }
 
 /** What is stored under an address is never asked for again, so that another checkpoint in the same folder needs another one. */

@@ -1,0 +1,143 @@
+import { execFile } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, test } from '@playwright/test';
+import { decodeVideo, probeVideo } from '../tests/server/ffmpeg';
+
+const root = path.resolve(import.meta.dirname, '..');
+const model = path.join(root, 'public/models/moving-shapes');
+const prompt = 'a red circle moving right on a blue background';
+/** Two steps show nothing that a person would recognise, but take every path. */
+const quick = ['--steps', '2', '--frames', '2', '--device', 'wasm'];
+
+let folder: string;
+test.beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'kinora-cli-'));
+});
+test.afterEach(() => rmSync(folder, { recursive: true }));
+
+function generate(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const command = [path.join(root, 'node_modules/tsx/dist/cli.mjs'), path.join(root, 'cli/generate.ts'), ...args];
+    // from another folder: names are relative to where the caller is
+    execFile(process.execPath, command, { cwd: folder }, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+    });
+  });
+}
+
+/** Frames as RGB, put together from PNGs by ffmpeg. */
+const decodeFrames = (pattern: string) => decodeVideo(path.join(folder, pattern));
+
+test('writes the video, its frames, its latents and a report', async () => {
+  const args = ['--prompt', prompt, '--seed', '7', '--fps', '6', ...quick];
+  const outputs = ['--out', 'red.mp4', '--png', 'frames', '--latents', 'red.npy', '--report', 'red.json'];
+  const { code, stdout, stderr } = await generate(...args, ...outputs);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toContain('seed 7');
+  expect(readdirSync(folder).sort()).toEqual(['frames', 'red.json', 'red.mp4', 'red.npy']);
+  expect(readdirSync(path.join(folder, 'frames')).sort()).toEqual(['000.png', '001.png']);
+
+  const facts = await probeVideo(path.join(folder, 'red.mp4'));
+  expect(facts).toMatchObject({ width: 128, height: 128, nb_read_frames: 2, avg_frame_rate: '6/1' });
+  const [shown, exact] = [await decodeFrames('red.mp4'), await decodeFrames('frames/%03d.png')];
+  expect(shown.length).toBe(2 * 128 * 128 * 3);
+  expect(exact.length).toBe(shown.length);
+  const meanError = shown.reduce((sum, value, i) => sum + Math.abs(value - (exact[i] ?? 0)), 0) / shown.length;
+  expect(meanError).toBeLessThan(8);
+
+  const latents = readFileSync(path.join(folder, 'red.npy'));
+  expect(latents.toString('latin1', 0, 80)).toMatch(/^\x93NUMPY.*'<f4'.*\(1, 4, 2, \d+, \d+\)/s);
+
+  const report = JSON.parse(readFileSync(path.join(folder, 'red.json'), 'utf8'));
+  expect(report.videos).toHaveLength(1);
+  expect(report.videos[0]).toMatchObject({
+    files: { out: 'red.mp4', png: 'frames', latents: 'red.npy' },
+    parameters: { prompt, negativePrompt: '', seed: 7, numInferenceSteps: 2, numFrames: 2, width: 128, height: 128 },
+    fps: 6,
+    backend: { device: 'wasm', dtype: 'float32' },
+    truncatedTokens: { prompt: 0, negativePrompt: 0 },
+    dispatches: 0,
+    gpuBytesAtPeak: 0,
+  });
+  const { milliseconds, jsHeapBytesAtPeak, arrayBufferBytesAtPeak } = report.videos[0];
+  for (const stage of ['open', 'load', 'encode', 'denoise', 'decode', 'mp4', 'total']) {
+    expect(milliseconds[stage], stage).toBeGreaterThan(0);
+  }
+  expect(jsHeapBytesAtPeak).toBeGreaterThan(1e6);
+  // the worker's too: the wasm heap holds the weights
+  expect(arrayBufferBytesAtPeak).toBeGreaterThan(10e6);
+});
+
+test('the same seed gives the same video, from a folder too', async () => {
+  cpSync(model, path.join(folder, 'a model'), { recursive: true });
+  const lines = [
+    { out: 'a.mp4', png: 'a' },
+    { out: 'b.mp4', png: 'b', model: 'a model' },
+    { out: 'c.mp4', png: 'c', seed: 8 },
+  ];
+  writeFileSync(path.join(folder, 'batch.jsonl'), lines.map((line) => JSON.stringify(line)).join('\n'));
+  const { code, stderr } = await generate('--batch', 'batch.jsonl', '--prompt', prompt, '--seed', '7', ...quick);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => readFileSync(path.join(folder, name, '001.png')));
+  expect(b).toEqual(a);
+  expect(c).not.toEqual(a);
+});
+
+test('runs on WebGPU', async () => {
+  const { code, stderr } = await generate(
+    ...['--prompt', prompt, '--steps', '1', '--frames', '1', '--guidance', '1', '--device', 'webgpu'],
+    ...['--out', 'gpu.mp4', '--report', 'gpu.json'],
+  );
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect((await probeVideo(path.join(folder, 'gpu.mp4'))).nb_read_frames).toBe(1);
+  const [video] = JSON.parse(readFileSync(path.join(folder, 'gpu.json'), 'utf8')).videos;
+  expect(video.backend.device).toBe('webgpu');
+  expect(video.dispatches).toBeGreaterThan(100);
+  expect(video.gpuBytesAtPeak).toBeGreaterThan(1e6);
+});
+
+test('a failing line of a batch stops no other', async () => {
+  const lines = ['{"prompt": "a", "out": "a.mp4", "model": "nowhere"}', 'nonsense', '{"prompt": "c", "out": "c.mp4"}'];
+  writeFileSync(path.join(folder, 'batch.jsonl'), lines.join('\n'));
+  const { code, stderr } = await generate('--batch', 'batch.jsonl', '--report', 'report.json', ...quick);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^batch\.jsonl:2: This is no JSON/m);
+  expect(stderr).toMatch(/^batch\.jsonl:1: .*nowhere is no diffusers checkpoint/m);
+  expect(readdirSync(folder).sort()).toEqual(['batch.jsonl', 'c.mp4', 'report.json']);
+  const { videos } = JSON.parse(readFileSync(path.join(folder, 'report.json'), 'utf8'));
+  expect(videos.map((video: object) => 'error' in video)).toEqual([true, true, false]);
+});
+
+test.describe('errors go to stderr and leave no file', () => {
+  const good = ['--prompt', prompt, '--out', 'red.mp4', '--report', 'red.json', ...quick];
+
+  for (const [name, args, message] of [
+    ['an unknown option', ['--promt', 'x'], /--promt/],
+    ['a size that the model cannot make', ['--width', '100'], /invalid-argument: .*width.*8/],
+    ['an address without a model', ['--model', 'http://127.0.0.1:4173/models/none'], /not-found: .*model_index\.json/],
+    ['a server that is not there', ['--model', 'http://127.0.0.1:9/model', '--profile', 'profile'], /network: /],
+    ['a browser that is not there', ['--browser', '/nowhere/chromium'], /nowhere\/chromium/],
+  ] as const) {
+    test(name, async () => {
+      const { code, stdout, stderr } = await generate(...good, ...args);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toMatch(message);
+      expect(stderr).not.toMatch(/^\s+at /m);
+      expect(readdirSync(folder).filter((entry) => entry !== 'profile')).toEqual([]);
+    });
+  }
+
+  test('a damaged weight file', async () => {
+    cpSync(model, path.join(folder, 'model'), { recursive: true });
+    const unet = readdirSync(path.join(folder, 'model/unet')).find((file) => file.endsWith('.safetensors'));
+    expect(unet).toBeDefined();
+    const file = path.join(folder, 'model/unet', unet ?? '');
+    writeFileSync(file, readFileSync(file).subarray(0, 100_000));
+    const { code, stderr } = await generate(...good, '--model', 'model');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^(truncated|invalid-checkpoint): .*\.safetensors/);
+    expect(existsSync(path.join(folder, 'red.mp4'))).toBe(false);
+  });
+});

@@ -1,0 +1,22 @@
+import { defineConfig } from '@playwright/test';
+import { chromiumPath, webgpuArgs } from './scripts/chromium.mjs';
+
+const address = 'http://127.0.0.1:4173';
+
+/** What a person does, on the built page (`vite build` comes first) in a real Chromium. */
+export default defineConfig({
+  testDir: 'e2e',
+  // each test makes videos, which takes all the processor there is
+  workers: 1,
+  timeout: 300_000,
+  expect: { timeout: 30_000 },
+  forbidOnly: Boolean(process.env.CI),
+  reporter: 'list',
+  use: {
+    baseURL: address,
+    launchOptions: { executablePath: chromiumPath(), args: webgpuArgs },
+    screenshot: 'only-on-failure',
+    trace: 'retain-on-failure',
+  },
+  webServer: { command: 'npx vite preview', url: address, reuseExistingServer: !process.env.CI },
+});
