@@ -62,7 +62,7 @@ const openLevels = [
  * Bits per second: two per pixel, which keeps flat colours and sharp edges clean, and never less than a small video needs
  * to look perfect: files of a few seconds are small anyway.
  */
-export function bitrateFor(width: number, height: number, fps: number): number {
+function bitrateFor(width: number, height: number, fps: number): number {
   return Math.min(Math.max(2 * width * height * fps, 2_000_000), 50_000_000);
 }
 

@@ -21,18 +21,13 @@ const blue = 0.114;
 const lumaRange = 219 / 255;
 const chromaRange = 224 / 255;
 
-/** Bytes of one I420 frame; width and height are even. */
-export function i420Size(width: number, height: number): number {
-  return (width * height * 3) / 2;
-}
-
 /**
  * Converts one frame; alpha is ignored. Chroma is the mean of each 2×2 block.
  * @param rgba [height, width, 4]; width and height are even
  * @returns the planes Y [height, width], Cb and Cr [height / 2, width / 2], one after the other
  */
 export function rgbaToI420(rgba: Uint8ClampedArray, width: number, height: number): Uint8ClampedArray<ArrayBuffer> {
-  const planes = new Uint8ClampedArray(i420Size(width, height));
+  const planes = new Uint8ClampedArray((width * height * 3) / 2);
   const cbPlane = width * height;
   const crPlane = cbPlane + cbPlane / 4;
   const at = (index: number) => rgba[index] ?? 0;
