@@ -13,7 +13,6 @@ async function fill(page: Page, { steps, text = prompt }: { steps: number; text?
 }
 
 const generate = (page: Page) => page.getByRole('button', { name: 'Generate' });
-const cancel = (page: Page) => page.getByRole('button', { name: 'Cancel' });
 const progress = (page: Page) => page.getByRole('progressbar');
 const preview = (page: Page) => page.getByRole('img', { name: /^Preview/ });
 const video = (page: Page) => page.getByLabel(/^Video: /);

@@ -123,6 +123,7 @@ export class TextToVideoPipeline {
     const unet = await networks.unet({ frames, height, width, tokens: info.maxTokens });
     clock.stop('load');
     const predictNoise = async (timestep: number, embeds: Float32Array) => {
+      await pause();
       throwIfCancelled(signal);
       return unet.run({ sample: latents, time: networks.timestepEmbedding(timestep), encoder_hidden_states: embeds });
     };
@@ -155,6 +156,7 @@ export class TextToVideoPipeline {
     const images: Uint8ClampedArray<ArrayBuffer>[] = [];
     const frameSize = channels * height * width;
     for (let frame = 0; frame < frames; frame++) {
+      await pause();
       throwIfCancelled(signal);
       onProgress?.({ stage: 'decode', done: frame, total: frames });
       const scaled = latents
@@ -196,6 +198,11 @@ function toRgba(image: Float32Array): Uint8ClampedArray<ArrayBuffer> {
       pixels[i * 4 + colour] = ((image[colour * size + i] ?? 0) / 2 + 0.5) * 255;
   }
   return pixels;
+}
+
+/** On wasm a run blocks its thread and ends in a microtask: without a pause a worker would never hear that it should stop. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }
 
 /** Milliseconds per stage; `stop` books the time since the last `stop`. */

@@ -18,7 +18,7 @@ export function ResultShelf() {
               title={`${request.prompt}, seed ${request.seed}`}
               onClick={() => selectResult(id)}
             >
-              <video src={resultUrl(id)} muted playsInline preload="metadata" aria-hidden="true" tabIndex={-1} />
+              <video src={resultUrl(id)} muted playsInline preload="auto" aria-hidden="true" tabIndex={-1} />
             </button>
           </li>
         ))}

@@ -9,7 +9,8 @@ import { stageAmount, stageWords, timeLeftWords } from './stage-words';
 export function Progress() {
   const job = useJob((state) => state.job);
   const running = job.phase === 'running' ? job : undefined;
-  const percent = running ? Math.round(running.fraction * 100) : 0;
+  const fraction = running ? running.fraction : Number(job.phase === 'done');
+  const percent = Math.round(fraction * 100);
   const words = job.phase === 'running' ? runningWords(job) : restingWords(job.phase);
   return (
     <div className="progress">
