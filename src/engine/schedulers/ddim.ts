@@ -1,95 +1,95 @@
-/** DDIMScheduler with eta 0. Source: Song et al., arXiv 2010.02502; diffusers schedulers/scheduling_ddim.py. */
+/**
+ * DDIM: https://arxiv.org/abs/2010.02502, formulas (12) and (16) with eta 0, so without noise between the steps.
+ * Source: diffusers schedulers/scheduling_ddim.py.
+ */
 import { z } from 'zod';
 import { parseConfig } from '../config';
 import {
   alphasCumprod,
-  arangeDown,
-  checkSteps,
-  noiseSchedule,
-  round,
+  checkStepCount,
+  checkTimesteps,
+  linspace,
+  noiseScheduleKeys,
+  roundHalfToEven,
   type Scheduler,
   type SchedulerStep,
+  trailingTimesteps,
 } from './scheduler';
 
 const schema = z.object({
-  ...noiseSchedule,
+  ...noiseScheduleKeys,
+  prediction_type: z.enum(['epsilon', 'sample', 'v_prediction']).default('epsilon'),
+  timestep_spacing: z.enum(['linspace', 'leading', 'trailing']).default('leading'),
+  steps_offset: z.number().int().min(0).default(0),
+  set_alpha_to_one: z.boolean().default(true),
   clip_sample: z.boolean().default(true),
   clip_sample_range: z.number().positive().default(1),
-  set_alpha_to_one: z.boolean().default(true),
-  timestep_spacing: z.enum(['linspace', 'leading', 'trailing']).default('leading'),
+  thresholding: z.literal(false).default(false),
 });
 
-type Config = z.infer<typeof schema>;
-
-function spaced(config: Config, steps: number): number[] {
-  const { num_train_timesteps: count, steps_offset: offset } = config;
-  switch (config.timestep_spacing) {
-    case 'linspace':
-      return Array.from({ length: steps }, (_, i) =>
-        round(steps === 1 ? 0 : (i * (count - 1)) / (steps - 1)),
-      ).reverse();
-    case 'leading':
-      return Array.from({ length: steps }, (_, i) => i * Math.floor(count / steps) + offset).reverse();
-    case 'trailing':
-      return arangeDown(count, count / steps).map((t) => round(t) - 1);
-  }
-}
+type DDIMConfig = z.infer<typeof schema>;
 
 export class DDIMScheduler implements Scheduler {
   readonly timesteps: readonly number[];
   readonly initNoiseSigma = 1;
-  readonly #config: Config;
-  readonly #alphasCumprod: Float32Array;
-  /** Training timesteps between two steps. */
+  readonly #config: DDIMConfig;
+  /** From a timestep to the one that its step leads to, whatever the spacing. */
   readonly #stride: number;
+  readonly #alphas: Float32Array;
+  readonly #finalAlpha: number;
 
-  /** Throws KinoraError `unsupported-config` or `invalid-argument`. */
+  /**
+   * `config` is scheduler_config.json, of this class or of another. Throws KinoraError: `unsupported-config`, and
+   * `invalid-argument` for a number of steps that the schedule does not have.
+   */
   constructor(config: unknown, numInferenceSteps: number) {
-    this.#config = parseConfig(schema, config, 'scheduler/scheduler_config.json');
-    checkSteps(numInferenceSteps, this.#config);
-    this.#alphasCumprod = alphasCumprod(this.#config);
-    this.timesteps = spaced(this.#config, numInferenceSteps);
-    this.#stride = Math.floor(this.#config.num_train_timesteps / numInferenceSteps);
+    this.#config = parseConfig(schema, config, 'scheduler_config.json');
+    const { num_train_timesteps: trainTimesteps, set_alpha_to_one: toOne } = this.#config;
+    checkStepCount(numInferenceSteps, trainTimesteps);
+    this.timesteps = spacedTimesteps(this.#config, numInferenceSteps);
+    checkTimesteps(this.timesteps, trainTimesteps);
+    this.#stride = Math.floor(trainTimesteps / numInferenceSteps);
+    this.#alphas = alphasCumprod(this.#config);
+    this.#finalAlpha = toOne ? 1 : (this.#alphas[0] ?? 1);
   }
 
-  step(modelOutput: Float32Array, index: number, sample: Float32Array): SchedulerStep {
-    const {
-      prediction_type: prediction,
-      clip_sample: clip,
-      clip_sample_range: range,
-      set_alpha_to_one: one,
-    } = this.#config;
-    const timestep = this.timesteps[index] ?? 0;
-    const previous = timestep - this.#stride;
-    const alphaBar = this.#alphasCumprod[timestep] ?? 1;
-    const alphaBarPrevious =
-      previous >= 0 ? (this.#alphasCumprod[previous] ?? 1) : one ? 1 : (this.#alphasCumprod[0] ?? 1);
-    const alpha = Math.sqrt(alphaBar);
-    const sigma = Math.sqrt(1 - alphaBar);
-    const alphaPrevious = Math.sqrt(alphaBarPrevious);
-    const sigmaPrevious = Math.sqrt(1 - alphaBarPrevious);
-
-    const predOriginalSample = new Float32Array(sample.length);
+  step(modelOutput: Float32Array, stepIndex: number, sample: Float32Array): SchedulerStep {
+    const { prediction_type: predictionType, clip_sample: clip, clip_sample_range: range } = this.#config;
+    const timestep = this.timesteps[stepIndex] ?? 0;
+    const alphaProd = this.#alphas[timestep] ?? 0;
+    const alphaProdPrev = this.#alphas[timestep - this.#stride] ?? this.#finalAlpha;
+    const [alpha, sigma] = [Math.sqrt(alphaProd), Math.sqrt(1 - alphaProd)];
+    const [alphaPrev, sigmaPrev] = [Math.sqrt(alphaProdPrev), Math.sqrt(1 - alphaProdPrev)];
     const prevSample = new Float32Array(sample.length);
-    for (let i = 0; i < sample.length; i++) {
-      const x = sample[i] ?? 0;
+    const predOriginalSample = new Float32Array(sample.length);
+    for (const [i, x] of sample.entries()) {
       const output = modelOutput[i] ?? 0;
-      let original: number;
-      let epsilon: number;
-      if (prediction === 'epsilon') {
+      let original = output;
+      let epsilon = output;
+      if (predictionType === 'epsilon') {
         original = (x - sigma * output) / alpha;
-        epsilon = output;
-      } else if (prediction === 'sample') {
-        original = output;
+      } else if (predictionType === 'sample') {
         epsilon = (x - alpha * output) / sigma;
       } else {
         original = alpha * x - sigma * output;
         epsilon = alpha * output + sigma * x;
       }
-      if (clip) original = Math.max(-range, Math.min(range, original));
+      if (clip) original = Math.min(range, Math.max(-range, original));
       predOriginalSample[i] = original;
-      prevSample[i] = alphaPrevious * original + sigmaPrevious * epsilon;
+      prevSample[i] = alphaPrev * original + sigmaPrev * epsilon;
     }
     return { prevSample, predOriginalSample };
   }
+}
+
+function spacedTimesteps(config: DDIMConfig, count: number): number[] {
+  const { num_train_timesteps: trainTimesteps, timestep_spacing: spacing, steps_offset: offset } = config;
+  if (spacing === 'linspace') {
+    return linspace(0, trainTimesteps - 1, count)
+      .map(roundHalfToEven)
+      .reverse();
+  }
+  if (spacing === 'trailing') return trailingTimesteps(trainTimesteps, trainTimesteps, count);
+  const stride = Math.floor(trainTimesteps / count);
+  return Array.from({ length: count }, (_, i) => (count - 1 - i) * stride + offset);
 }

@@ -1,280 +1,268 @@
 /**
- * DPMSolverMultistepScheduler: DPM-Solver, DPM-Solver++ and their SDE variants, first to third order.
- * Source: Lu et al., arXiv 2206.00927 and 2211.01095; diffusers schedulers/scheduling_dpmsolver_multistep.py.
+ * DPM-Solver and DPM-Solver++, multistep, orders 1 to 3, with and without noise between the steps:
+ * https://arxiv.org/abs/2206.00927, https://arxiv.org/abs/2211.01095. Source: diffusers
+ * schedulers/scheduling_dpmsolver_multistep.py.
  */
 import { z } from 'zod';
+import { KinoraError } from '../../errors';
 import { parseConfig } from '../config';
 import {
   alphasCumprod,
-  arangeDown,
-  checkSteps,
-  noiseSchedule,
-  round,
+  checkStepCount,
+  checkTimesteps,
+  linspace,
+  noiseScheduleKeys,
+  roundHalfToEven,
   type Scheduler,
   type SchedulerStep,
+  trailingTimesteps,
 } from './scheduler';
 
-const off = z.literal(false).optional();
+const no = z.literal(false).default(false);
 
 const schema = z
   .object({
-    ...noiseSchedule,
+    ...noiseScheduleKeys,
+    prediction_type: z.enum(['epsilon', 'sample', 'v_prediction']).default('epsilon'),
+    timestep_spacing: z.enum(['linspace', 'leading', 'trailing']).default('linspace'),
+    steps_offset: z.number().int().min(0).default(0),
+    algorithm_type: z
+      .enum(['dpmsolver', 'dpmsolver++', 'sde-dpmsolver', 'sde-dpmsolver++', 'deis'])
+      .default('dpmsolver++')
+      .transform((name) => (name === 'deis' ? 'dpmsolver++' : name)),
     solver_order: z.union([z.literal(1), z.literal(2), z.literal(3)]).default(2),
-    algorithm_type: z.enum(['dpmsolver', 'dpmsolver++', 'sde-dpmsolver', 'sde-dpmsolver++']).default('dpmsolver++'),
-    solver_type: z.enum(['midpoint', 'heun']).default('midpoint'),
+    solver_type: z
+      .enum(['midpoint', 'heun', 'logrho', 'bh1', 'bh2'])
+      .default('midpoint')
+      .transform((name) => (name === 'heun' ? name : 'midpoint')),
     lower_order_final: z.boolean().default(true),
     euler_at_final: z.boolean().default(false),
     use_karras_sigmas: z.boolean().nullish(),
-    use_exponential_sigmas: off,
-    use_beta_sigmas: off,
-    use_lu_lambdas: off,
-    use_flow_sigmas: off,
-    use_dynamic_shifting: off,
+    use_lu_lambdas: z.boolean().nullish(),
+    use_exponential_sigmas: z.boolean().nullish(),
+    use_beta_sigmas: no.nullish(),
+    use_flow_sigmas: no.nullish(),
+    use_dynamic_shifting: no,
     final_sigmas_type: z.enum(['zero', 'sigma_min']).default('zero'),
-    lambda_min_clipped: z.number().or(z.literal(Number.NEGATIVE_INFINITY)).default(Number.NEGATIVE_INFINITY),
-    variance_type: z.null().optional(),
-    timestep_spacing: z.enum(['linspace', 'leading', 'trailing']).default('linspace'),
+    lambda_min_clipped: z.union([z.number(), z.literal(Number.NEGATIVE_INFINITY)]).default(Number.NEGATIVE_INFINITY),
+    // Models that predict variances as well have more channels than latents
+    variance_type: z
+      .string()
+      .refine((type) => !type.startsWith('learned'), 'a model that predicts variances')
+      .nullish(),
+    thresholding: no,
   })
-  .refine((config) => config.algorithm_type.endsWith('++') || config.final_sigmas_type === 'sigma_min', {
+  .refine(({ algorithm_type: type, final_sigmas_type: last }) => type.endsWith('++') || last === 'sigma_min', {
     path: ['final_sigmas_type'],
-    message: 'must be sigma_min for algorithm_type dpmsolver and sde-dpmsolver',
+    error: 'dpmsolver and sde-dpmsolver cannot reach sigma zero; it must be "sigma_min"',
   })
-  .refine((config) => config.algorithm_type !== 'sde-dpmsolver' || config.solver_order < 3, {
+  .refine(({ algorithm_type: type, solver_order: order }) => type !== 'sde-dpmsolver' || order < 3, {
     path: ['solver_order'],
-    message: 'must be 1 or 2 for algorithm_type sde-dpmsolver',
+    error: 'sde-dpmsolver has no third order',
   });
 
-type Config = z.infer<typeof schema>;
+type DPMSolverConfig = z.infer<typeof schema>;
 
-/** The lowest sigma of the training schedule stands in for this in Karras' schedule. */
-const KARRAS_RHO = 7;
-
-function spaced(config: Config, steps: number, alphaBars: Float32Array): number[] {
-  const { num_train_timesteps: count, steps_offset: offset, lambda_min_clipped: lowest } = config;
-  // lambda falls with the timestep: those below the bound are the last ones
-  const clipped = alphaBars.filter((bar) => Math.log(bar / (1 - bar)) / 2 < lowest).length;
-  const last = count - clipped;
-  switch (config.timestep_spacing) {
-    case 'linspace':
-      return Array.from({ length: steps }, (_, i) => round(((i + 1) * (last - 1)) / steps)).reverse();
-    case 'leading':
-      return Array.from({ length: steps }, (_, i) => (i + 1) * Math.floor(last / (steps + 1)) + offset).reverse();
-    case 'trailing':
-      return arangeDown(last, count / steps).map((t) => round(t) - 1);
-  }
-}
-
-/** Karras et al., arXiv 2206.00364, equation 5. */
-function karras(sigmaMin: number, sigmaMax: number, steps: number): number[] {
-  const low = sigmaMin ** (1 / KARRAS_RHO);
-  const high = sigmaMax ** (1 / KARRAS_RHO);
-  return Array.from(
-    { length: steps },
-    (_, i) => (high + (steps === 1 ? 0 : i / (steps - 1)) * (low - high)) ** KARRAS_RHO,
-  );
-}
-
-/** The timestep, not rounded, whose log sigma this is; log sigmas rise. */
-function timestepOf(sigma: number, logSigmas: readonly number[]): number {
-  const logSigma = Math.log(Math.max(sigma, 1e-10));
-  const above = logSigmas.findIndex((value) => value > logSigma);
-  const low = Math.min(above === -1 ? logSigmas.length - 2 : Math.max(above - 1, 0), logSigmas.length - 2);
-  const from = logSigmas[low] ?? 0;
-  const to = logSigmas[low + 1] ?? 0;
-  const weight = Math.min(1, Math.max(0, (from - logSigma) / (from - to)));
-  return (1 - weight) * low + weight * (low + 1);
-}
-
-/** A noise level: the sample is alpha × clean + sigma × noise; lambda is half the log signal-to-noise ratio. */
+/** A noise level as the solver sees it: x = alpha · video + sigma · noise, and lambda = log(alpha / sigma). */
 interface Level {
   alpha: number;
   sigma: number;
   lambda: number;
 }
 
-function level(ratio: number): Level {
-  const alpha = 1 / Math.sqrt(ratio * ratio + 1);
-  const sigma = ratio * alpha;
-  return { alpha, sigma, lambda: Math.log(alpha) - Math.log(sigma) };
-}
-
-/** Weights of an update: of the sample, of the newest converted output, of its first and second differences, and of noise. */
-interface Weights {
-  sample: number;
-  d0: number;
-  d1: number;
-  d2: number;
-  noise: number;
-}
-
 export class DPMSolverMultistepScheduler implements Scheduler {
   readonly timesteps: readonly number[];
   readonly initNoiseSigma = 1;
-  readonly #config: Config;
-  /** One for each timestep and the one after the last. */
+  readonly #config: DPMSolverConfig;
+  /** One for every timestep, and the one that the last step leads to. */
   readonly #levels: readonly Level[];
-  /** Converted model outputs, newest last, at most `solver_order`. */
-  readonly #outputs: Float32Array[] = [];
+  /** What the solver integrates, as it was at the newest steps, newest first: the video for dpmsolver++, the noise for dpmsolver. */
+  #history: Float32Array[] = [];
 
-  /** Throws KinoraError `unsupported-config` or `invalid-argument`. */
+  /**
+   * `config` is scheduler_config.json, of this class or of another such as DDIMScheduler. Throws KinoraError:
+   * `unsupported-config`, and `invalid-argument` for a number of steps that the schedule does not have.
+   */
   constructor(config: unknown, numInferenceSteps: number) {
-    this.#config = parseConfig(schema, config, 'scheduler/scheduler_config.json');
-    checkSteps(numInferenceSteps, this.#config);
-    const alphaBars = alphasCumprod(this.#config);
-    // not quite pure noise, so that the first sigma is finite
-    if (this.#config.rescale_betas_zero_snr) alphaBars[alphaBars.length - 1] = 2 ** -24;
-    const trainSigmas = Array.from(alphaBars, (bar) => Math.sqrt((1 - bar) / bar));
-    let timesteps = spaced(this.#config, numInferenceSteps, alphaBars);
-    let sigmas = timesteps.map((t) => trainSigmas[Math.min(t, trainSigmas.length - 1)] ?? 0);
-    const sigmaMin = trainSigmas[0] ?? 0;
-    if (this.#config.use_karras_sigmas) {
-      sigmas = karras(sigmaMin, trainSigmas.at(-1) ?? 0, numInferenceSteps);
-      const logSigmas = trainSigmas.map(Math.log);
-      const whole = this.#config.beta_schedule === 'squaredcos_cap_v2' ? Math.trunc : round;
-      timesteps = sigmas.map((sigma) => whole(timestepOf(sigma, logSigmas)));
-    }
+    this.#config = parseConfig(schema, config, 'scheduler_config.json');
+    checkStepCount(numInferenceSteps, this.#config.num_train_timesteps);
+    const { timesteps, sigmas } = noiseLevels(this.#config, numInferenceSteps);
+    checkTimesteps(timesteps, this.#config.num_train_timesteps);
+    checkFalling(sigmas.slice(0, -1));
     this.timesteps = timesteps;
-    this.#levels = [...sigmas, this.#config.final_sigmas_type === 'zero' ? 0 : sigmaMin].map(level);
+    this.#levels = sigmas.map((ratio) => {
+      const alpha = 1 / Math.sqrt(ratio * ratio + 1);
+      return { alpha, sigma: ratio * alpha, lambda: -Math.log(ratio) };
+    });
   }
 
   step(
     modelOutput: Float32Array,
-    index: number,
+    stepIndex: number,
     sample: Float32Array,
-    randn: (size: number) => Float32Array,
+    randn?: (size: number) => Float32Array,
   ): SchedulerStep {
-    const from = this.#level(index);
-    const { converted, predOriginalSample } = this.#convert(modelOutput, sample, from);
-    this.#outputs.push(converted);
-    if (this.#outputs.length > this.#config.solver_order) this.#outputs.shift();
-    const order = this.#order(index);
-    const weights = this.#weights(order, from, this.#level(index + 1));
-    const m0 = converted;
-    const m1 = this.#outputs.at(-2) ?? m0;
-    const m2 = this.#outputs.at(-3) ?? m1;
-    const stochastic = this.#config.algorithm_type.startsWith('sde');
-    const noise = stochastic ? randn(sample.length) : undefined;
-    const { first, second } = this.#differences(order, index);
-    const prevSample = new Float32Array(sample.length);
-    for (let i = 0; i < sample.length; i++) {
-      const newest = m0[i] ?? 0;
-      const near = newest - (m1[i] ?? 0);
-      const far = (m1[i] ?? 0) - (m2[i] ?? 0);
-      prevSample[i] =
-        weights.sample * (sample[i] ?? 0) +
-        weights.d0 * newest +
-        weights.d1 * (first.near * near + first.far * far) +
-        weights.d2 * (second.near * near + second.far * far) +
-        weights.noise * (noise?.[i] ?? 0);
-    }
-    return { prevSample, predOriginalSample };
+    const { algorithm_type: algorithm, solver_order: solverOrder } = this.#config;
+    const { original, epsilon } = this.#convert(modelOutput, sample, this.#level(stepIndex));
+    const history = stepIndex === 0 ? [] : this.#history;
+    this.#history = [algorithm.endsWith('++') ? original : epsilon, ...history].slice(0, solverOrder);
+    const noise = algorithm.startsWith('sde') ? drawNoise(sample.length, randn) : undefined;
+    return { prevSample: this.#update(sample, stepIndex, noise), predOriginalSample: original };
   }
 
   #level(index: number): Level {
-    const found = this.#levels[index];
-    if (!found) throw new Error(`There is no step ${index}.`);
-    return found;
+    return this.#levels[index] ?? { alpha: 1, sigma: 0, lambda: Number.POSITIVE_INFINITY };
   }
 
-  /** The model's output as what the solver integrates: the clean sample for ++, else the noise. */
-  #convert(output: Float32Array, sample: Float32Array, { alpha, sigma }: Level) {
-    const { prediction_type: prediction, algorithm_type: algorithm } = this.#config;
+  /** Model output → the video and the noise that it says `sample` consists of. */
+  #convert(modelOutput: Float32Array, sample: Float32Array, { alpha, sigma }: Level) {
+    const { prediction_type: predictionType } = this.#config;
     const original = new Float32Array(sample.length);
     const epsilon = new Float32Array(sample.length);
-    for (let i = 0; i < sample.length; i++) {
-      const x = sample[i] ?? 0;
-      const y = output[i] ?? 0;
-      if (prediction === 'epsilon') {
-        original[i] = (x - sigma * y) / alpha;
-        epsilon[i] = y;
-      } else if (prediction === 'sample') {
-        original[i] = y;
-        epsilon[i] = (x - alpha * y) / sigma;
+    for (const [i, x] of sample.entries()) {
+      const output = modelOutput[i] ?? 0;
+      if (predictionType === 'epsilon') {
+        original[i] = (x - sigma * output) / alpha;
+        epsilon[i] = output;
+      } else if (predictionType === 'sample') {
+        original[i] = output;
+        epsilon[i] = (x - alpha * output) / sigma;
       } else {
-        original[i] = alpha * x - sigma * y;
-        epsilon[i] = alpha * y + sigma * x;
+        original[i] = alpha * x - sigma * output;
+        epsilon[i] = alpha * output + sigma * x;
       }
     }
-    return { converted: algorithm.endsWith('++') ? original : epsilon, predOriginalSample: original };
+    return { original, epsilon };
   }
 
-  /** Lower orders while there is no history, and at the end, where they are steadier. */
-  #order(index: number): 1 | 2 | 3 {
-    const {
-      solver_order: order,
-      lower_order_final: lower,
-      euler_at_final: euler,
-      final_sigmas_type: final,
-    } = this.#config;
-    const steps = this.timesteps.length;
-    const few = lower && steps < 15;
-    if (index === steps - 1 && (euler || few || final === 'zero')) return 1;
-    const known = Math.min(order, this.#outputs.length);
-    if (known >= 3 && !(index === steps - 2 && few)) return 3;
-    return known >= 2 ? 2 : 1;
+  /** Fewer than solver_order at the first steps, which have no history, and at the last ones, where it is steadier. */
+  #order(stepIndex: number): number {
+    const { solver_order: solverOrder, euler_at_final: euler, final_sigmas_type: finalSigmas } = this.#config;
+    const count = this.timesteps.length;
+    const lowerOrderFinal = this.#config.lower_order_final && count < 15;
+    const order = Math.min(solverOrder, stepIndex + 1);
+    if (stepIndex === count - 1 && (euler || lowerOrderFinal || finalSigmas === 'zero')) return 1;
+    return stepIndex === count - 2 && lowerOrderFinal ? Math.min(order, 2) : order;
   }
 
-  /** First and second divided differences over lambda, as weights of (m0 − m1) and (m1 − m2). */
-  #differences(order: 1 | 2 | 3, index: number) {
-    const none = { near: 0, far: 0 };
-    if (order === 1) return { first: none, second: none };
-    const h = this.#level(index + 1).lambda - this.#level(index).lambda;
-    const r0 = (this.#level(index).lambda - this.#level(index - 1).lambda) / h;
-    if (order === 2) return { first: { near: 1 / r0, far: 0 }, second: none };
-    const r1 = (this.#level(index - 1).lambda - this.#level(index - 2).lambda) / h;
-    const share = r0 / (r0 + r1);
-    return {
-      first: { near: (1 + share) / r0, far: -share / r1 },
-      second: { near: 1 / (r0 * (r0 + r1)), far: -1 / (r1 * (r0 + r1)) },
-    };
-  }
+  /** The solution at the next level: a Taylor expansion in lambda, its derivatives taken from the history. */
+  #update(sample: Float32Array, stepIndex: number, noise: Float32Array | undefined): Float32Array<ArrayBuffer> {
+    const { algorithm_type: algorithm, solver_type: solverType } = this.#config;
+    const order = this.#order(stepIndex);
+    const [from, to] = [this.#level(stepIndex), this.#level(stepIndex + 1)];
+    const h = to.lambda - from.lambda;
+    // The last step of sigmas that end at sigma_min already, with final_sigmas_type "sigma_min"
+    if (h === 0) return new Float32Array(sample);
+    const r0 = (from.lambda - this.#level(stepIndex - 1).lambda) / h;
+    const r1 = (this.#level(stepIndex - 1).lambda - this.#level(stepIndex - 2).lambda) / h;
 
-  /** The exponential integrators of the papers, from level s to level t. */
-  #weights(order: 1 | 2 | 3, s: Level, t: Level): Weights {
-    const { algorithm_type: algorithm, solver_type: solver } = this.#config;
-    const h = t.lambda - s.lambda;
-    const midpoint = order === 2 && solver === 'midpoint';
-    switch (algorithm) {
-      case 'dpmsolver++': {
-        const phi = Math.exp(-h) - 1;
-        const d1 = midpoint ? -0.5 * t.alpha * phi : t.alpha * (phi / h + 1);
-        return {
-          sample: t.sigma / s.sigma,
-          d0: -t.alpha * phi,
-          d1,
-          d2: -t.alpha * ((phi + h) / h ** 2 - 0.5),
-          noise: 0,
-        };
-      }
-      case 'dpmsolver': {
-        const phi = Math.exp(h) - 1;
-        const d1 = midpoint ? -0.5 * t.sigma * phi : -t.sigma * (phi / h - 1);
-        return {
-          sample: t.alpha / s.alpha,
-          d0: -t.sigma * phi,
-          d1,
-          d2: -t.sigma * ((phi - h) / h ** 2 - 0.5),
-          noise: 0,
-        };
-      }
-      case 'sde-dpmsolver++': {
-        const phi = 1 - Math.exp(-2 * h);
-        const d1 = midpoint ? 0.5 * t.alpha * phi : t.alpha * (phi / (-2 * h) + 1);
-        const d2 = t.alpha * ((phi - 2 * h) / (2 * h) ** 2 - 0.5);
-        return {
-          sample: (t.sigma / s.sigma) * Math.exp(-h),
-          d0: t.alpha * phi,
-          d1,
-          d2,
-          noise: t.sigma * Math.sqrt(phi),
-        };
-      }
-      case 'sde-dpmsolver': {
-        const phi = Math.exp(h) - 1;
-        const d1 = midpoint ? -t.sigma * phi : -2 * t.sigma * (phi / h - 1);
-        const noise = t.sigma * Math.sqrt(Math.exp(2 * h) - 1);
-        return { sample: t.alpha / s.alpha, d0: -2 * t.sigma * phi, d1, d2: 0, noise };
-      }
+    const stochastic = algorithm.startsWith('sde');
+    let keep = to.alpha / from.alpha;
+    let scale = stochastic ? -2 * to.sigma : -to.sigma;
+    let k = h;
+    let noiseFactor = to.sigma * Math.sqrt(Math.expm1(2 * h));
+    if (algorithm.endsWith('++')) {
+      keep = (to.sigma / from.sigma) * (stochastic ? Math.exp(-h) : 1);
+      scale = -to.alpha;
+      k = stochastic ? -2 * h : -h;
+      noiseFactor = to.sigma * Math.sqrt(-Math.expm1(-2 * h));
     }
+    const growth = Math.expm1(k);
+    const c0 = scale * growth;
+    const c1 = order === 2 && solverType === 'midpoint' ? c0 / 2 : scale * (growth / k - 1);
+    // With noise, the series would have −0.5 here too; diffusers has +0.5, and is what we are held to.
+    const c2 = scale * ((growth - k) / k ** 2 + (stochastic ? 0.5 : -0.5));
+
+    const [m0, m1, m2] = this.#history;
+    return Float32Array.from(sample, (x, i) => {
+      const value = m0?.[i] ?? 0;
+      let next = keep * x + c0 * value;
+      if (noise) next += noiseFactor * (noise[i] ?? 0);
+      if (order === 1) return next;
+      const before = m1?.[i] ?? 0;
+      const slope = (value - before) / r0;
+      if (order === 2) return next + c1 * slope;
+      const bend = (slope - (before - (m2?.[i] ?? 0)) / r1) / (r0 + r1);
+      return next + c1 * (slope + r0 * bend) + c2 * bend;
+    });
   }
+}
+
+function drawNoise(size: number, randn: ((size: number) => Float32Array) | undefined): Float32Array {
+  if (randn) return randn(size);
+  throw new KinoraError('invalid-argument', 'A stochastic solver (sde-…) needs randn at every step.');
+}
+
+/** Timesteps, and sigma / alpha at each of them and after the last: float32, as diffusers keeps them. */
+function noiseLevels(config: DPMSolverConfig, count: number): { timesteps: number[]; sigmas: number[] } {
+  const alphas = alphasCumprod(config);
+  // Close to zero without being zero, so that the first sigma is finite
+  if (config.rescale_betas_zero_snr) alphas[alphas.length - 1] = 2 ** -24;
+  const trainSigmas = alphas.map((alpha) => Math.sqrt(Math.fround(Math.fround(1 - alpha) / alpha)));
+  const final = config.final_sigmas_type === 'zero' ? 0 : (trainSigmas[0] ?? 0);
+  const sigmas = chosenSigmas(config, trainSigmas, count);
+  if (sigmas) {
+    const round = sigmas.rounded && config.beta_schedule !== 'squaredcos_cap_v2' ? roundHalfToEven : Math.trunc;
+    const logSigmas = trainSigmas.map(Math.log);
+    const timesteps = sigmas.values.map((sigma) => round(timestepOf(sigma, logSigmas)));
+    return { timesteps, sigmas: [...sigmas.values.map(Math.fround), final] };
+  }
+  const timesteps = spacedTimesteps(config, alphas, count);
+  return { timesteps, sigmas: [...timesteps.map((timestep) => trainSigmas[timestep] ?? 0), final] };
+}
+
+/** Levels that are spaced by sigma instead of by timestep, where the config asks for it, and whether their timesteps are rounded. */
+function chosenSigmas(
+  { use_karras_sigmas: karras, use_lu_lambdas: lu, use_exponential_sigmas: exponential }: DPMSolverConfig,
+  trainSigmas: Float32Array,
+  count: number,
+): { values: number[]; rounded: boolean } | undefined {
+  const min = trainSigmas[0] ?? 0;
+  const max = trainSigmas.at(-1) ?? 0;
+  if (karras) {
+    // https://arxiv.org/abs/2206.00364, formula (5) with rho 7
+    const [from, to] = [max ** (1 / 7), min ** (1 / 7)];
+    return { values: linspace(0, 1, count).map((ramp) => (from + ramp * (to - from)) ** 7), rounded: true };
+  }
+  if (lu || exponential) {
+    return { values: linspace(Math.log(max), Math.log(min), count).map(Math.exp), rounded: Boolean(lu) };
+  }
+  return undefined;
+}
+
+/** Between which two training timesteps `sigma` lies, and where. */
+function timestepOf(sigma: number, logSigmas: Float32Array): number {
+  const logSigma = Math.log(sigma);
+  const above = logSigmas.findLastIndex((value) => value <= logSigma);
+  const low = Math.min(Math.max(above, 0), logSigmas.length - 2);
+  const [lowSigma, highSigma] = [logSigmas[low] ?? 0, logSigmas[low + 1] ?? 0];
+  const weight = Math.min(1, Math.max(0, (lowSigma - logSigma) / Math.fround(lowSigma - highSigma)));
+  return (1 - weight) * low + weight * (low + 1);
+}
+
+function spacedTimesteps(config: DPMSolverConfig, alphas: Float32Array, count: number): number[] {
+  const { num_train_timesteps: trainTimesteps, timestep_spacing: spacing, steps_offset: offset } = config;
+  const clipped = alphas.filter((alpha) => {
+    const lambda = Math.fround(Math.log(Math.sqrt(alpha))) - Math.fround(Math.log(Math.sqrt(Math.fround(1 - alpha))));
+    return lambda < config.lambda_min_clipped;
+  }).length;
+  const last = trainTimesteps - clipped;
+  if (spacing === 'trailing') return trailingTimesteps(last, trainTimesteps, count);
+  if (spacing === 'linspace') {
+    return linspace(0, last - 1, count + 1)
+      .map(roundHalfToEven)
+      .reverse()
+      .slice(0, -1);
+  }
+  const stride = Math.floor(last / (count + 1));
+  return Array.from({ length: count }, (_, i) => (count - i) * stride + offset);
+}
+
+/** Two steps at the same level would divide zero by zero; that happens where there are nearly as many steps as in training. */
+function checkFalling(sigmas: readonly number[]): void {
+  if (sigmas.every((sigma, i) => i === 0 || sigma < (sigmas[i - 1] ?? 0))) return;
+  throw new KinoraError(
+    'invalid-argument',
+    `${sigmas.length} steps are too many for this schedule: two of them would be at the same timestep. Take fewer steps.`,
+  );
 }
