@@ -40,7 +40,7 @@ describe('reasons not to generate', () => {
     [{ steps: null }, 'Steps is empty.'],
     [{ steps: 0 }, 'Steps must be between 1 and 1000.'],
     [{ steps: 2.5 }, 'Steps must be a whole number.'],
-    [{ width: 100 }, 'Width must be a multiple of 8.'],
+    [{ width: 100 }, 'Width must be a multiple of 16.'],
     [{ guidance: 99 }, 'Guidance must be between 1 and 30.'],
     [{ seed: -1, newSeed: false }, 'Seed must be between 0 and 9007199254740991.'],
   ])('%j', (changes, reason) => {

@@ -13,8 +13,9 @@ export const numberRules: Record<NumberName, { label: string; min: number; max: 
   guidance: { label: 'Guidance', min: 1, max: 30, multipleOf: 0.5 },
   fps: { label: 'Frames per second', min: 1, max: 60, multipleOf: 1 },
   numFrames: { label: 'Frames', min: 1, max: 64, multipleOf: 1 },
-  width: { label: 'Width', min: 64, max: 1024, multipleOf: 8 },
-  height: { label: 'Height', min: 64, max: 1024, multipleOf: 8 },
+  // twice the scale factor of most decoders, which is what the shipped one has
+  width: { label: 'Width', min: 64, max: 1024, multipleOf: 16 },
+  height: { label: 'Height', min: 64, max: 1024, multipleOf: 16 },
 };
 
 /** Null is an empty field. */

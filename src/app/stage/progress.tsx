@@ -53,7 +53,8 @@ function runningWords({ progress, cancelling }: RunningJob): string {
 
 function amountWords({ progress, steps }: RunningJob): string {
   if (!progress) return '';
-  const left = progress.stage === 'denoise' ? timeLeft(steps, progress.total - progress.done) : undefined;
+  const remaining = progress.stage === 'denoise' ? progress.total - progress.done : 0;
+  const left = remaining > 0 ? timeLeft(steps, remaining) : undefined;
   return left === undefined ? stageAmount(progress) : timeLeftWords(left);
 }
 
