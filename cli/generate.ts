@@ -146,8 +146,8 @@ function summary(
   const { width, height, numFrames, seed, numInferenceSteps } = parameters;
   const seconds = (openMilliseconds + timings.total + encodeMilliseconds) / 1000;
   const files = [job.out, job.png, job.latents].filter((file) => file !== undefined).join(', ');
-  const video = `${width}×${height}, ${numFrames} frames at ${fps} a second, ${codec}`;
-  return `${files}: ${video}; seed ${seed}, ${numInferenceSteps} steps on ${backend.device} (${backend.dtype}), ${seconds.toFixed(1)} s`;
+  const video = `${width}×${height}, ${numFrames} ${numFrames === 1 ? 'frame' : 'frames'} at ${fps} a second, ${codec}`;
+  return `${files}: ${video}; seed ${seed}, ${numInferenceSteps} ${numInferenceSteps === 1 ? 'step' : 'steps'} on ${backend.device} (${backend.dtype}), ${seconds.toFixed(1)} s`;
 }
 
 function showProgress({ stage, component, done, total }: JobProgress): void {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from '@playwright/test';
@@ -115,29 +115,32 @@ test.describe('errors go to stderr and leave no file', () => {
 
   for (const [name, args, message] of [
     ['an unknown option', ['--promt', 'x'], /--promt/],
-    ['a size that the model cannot make', ['--width', '100'], /invalid-argument: .*width.*8/],
-    ['an address without a model', ['--model', 'http://127.0.0.1:4173/models/none'], /not-found: .*model_index\.json/],
-    ['a server that is not there', ['--model', 'http://127.0.0.1:9/model', '--profile', 'profile'], /network: /],
+    ['a value out of range', ['--steps', '0'], /--steps/],
     ['a browser that is not there', ['--browser', '/nowhere/chromium'], /nowhere\/chromium/],
+    ['a size that the model cannot make', ['--width', '100'], /^invalid-argument: .*width/],
   ] as const) {
     test(name, async () => {
       const { code, stdout, stderr } = await generate(...good, ...args);
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
       expect(stderr).toMatch(message);
       expect(stderr).not.toMatch(/^\s+at /m);
-      expect(readdirSync(folder).filter((entry) => entry !== 'profile')).toEqual([]);
+      expect(readdirSync(folder)).toEqual([]);
     });
   }
 
-  test('a damaged weight file', async () => {
+  test('models that cannot be read', async () => {
     cpSync(model, path.join(folder, 'model'), { recursive: true });
-    const unet = readdirSync(path.join(folder, 'model/unet')).find((file) => file.endsWith('.safetensors'));
-    expect(unet).toBeDefined();
-    const file = path.join(folder, 'model/unet', unet ?? '');
+    const unet = readdirSync(path.join(folder, 'model/unet')).find((file) => file.endsWith('.safetensors')) ?? '';
+    const file = path.join(folder, 'model/unet', unet);
     writeFileSync(file, readFileSync(file).subarray(0, 100_000));
-    const { code, stderr } = await generate(...good, '--model', 'model');
+    const models = ['model', 'http://127.0.0.1:9/model', `${test.info().project.use.baseURL}/models/none`];
+    const lines = models.map((where, i) => JSON.stringify({ model: where, out: `${i}.mp4` }));
+    writeFileSync(path.join(folder, 'batch.jsonl'), lines.join('\n'));
+    const { code, stderr } = await generate(...good, '--batch', 'batch.jsonl', '--profile', 'profile');
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^(truncated|invalid-checkpoint): .*\.safetensors/);
-    expect(existsSync(path.join(folder, 'red.mp4'))).toBe(false);
+    expect(stderr).toMatch(/^batch\.jsonl:1: (truncated|invalid-checkpoint): .*\.safetensors/m);
+    expect(stderr).toMatch(/^batch\.jsonl:2: network: .*model_index\.json/m);
+    expect(stderr).toMatch(/^batch\.jsonl:3: (not-found|network|html-answer): .*model_index\.json/m);
+    expect(readdirSync(folder).sort()).toEqual(['batch.jsonl', 'model', 'profile']);
   });
 });
