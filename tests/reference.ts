@@ -38,6 +38,11 @@ export class Safetensors {
     return new Float32Array(this.#bytes.slice(offset, offset + byteLength));
   }
 
+  bytes(name: string): Uint8Array {
+    const { offset, byteLength } = this.#tensor(name);
+    return new Uint8Array(this.#bytes.slice(offset, offset + byteLength));
+  }
+
   ints(name: string): Int32Array {
     const { offset, byteLength } = this.#tensor(name);
     return Int32Array.from(new BigInt64Array(this.#bytes.slice(offset, offset + byteLength)), Number);
