@@ -43,8 +43,8 @@ export const errorTexts: Record<ErrorCode, ErrorText> = {
   },
   'html-answer': {
     title: 'The server sent a web page instead of the model',
-    meaning: 'Often that is a sign-in page of the network, or a server that answers every address with its start page.',
-    remedy: 'Open any website to see whether the network wants you to sign in, then try again.',
+    meaning: 'There may be no model at this address, or the network shows its sign-in page first.',
+    remedy: 'Check the address of the model, and open any website to see whether the network wants you to sign in.',
   },
   'range-unsupported': {
     title: 'The server cannot send parts of a file',
