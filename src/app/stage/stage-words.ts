@@ -11,9 +11,7 @@ export function stageWords({ stage, component, done, total }: JobProgress): stri
     case 'fetch':
       return `Fetching the ${name}`;
     case 'load':
-      return component === 'unet'
-        ? 'Preparing the denoiser; on a GPU, shaders are compiled once'
-        : `Preparing the ${name}`;
+      return component === 'unet' ? 'Preparing the denoiser; the first time takes longest' : `Preparing the ${name}`;
     case 'tokenize':
     case 'encode':
       return 'Reading the prompt';
