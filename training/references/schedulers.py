@@ -1,9 +1,13 @@
-"""Trajectories of diffusers' schedulers on a fake model → reference/schedulers/trajectories.json.
+"""What diffusers' schedulers do → reference/schedulers/{trajectories,timesteps}.json.
 
     python3 training/references/schedulers.py
 
-The fake model, in float32: 0.6 x + 0.2 sin(3 x) + 0.0001 t. Noise of the stochastic solvers comes from one generator, seed 7, for the
-whole trajectory. `after` holds the sample after the first, the middle and the last step.
+trajectories.json: samples on the way from START with a fake model, in float32: 0.6 x + 0.2 sin(3 x) + 0.0001 t. Noise of the stochastic
+solvers comes from one generator, seed 7, for the whole trajectory. `after` holds the sample after the first, the middle and the last
+step, `original` what the scheduler took for the sample without noise at the middle one.
+
+timesteps.json: for many numbers of steps, a checksum of the timesteps; null where diffusers leaves the trained timesteps or gives NaN,
+which Kinora refuses.
 """
 
 import json
@@ -15,7 +19,9 @@ from diffusers import DDIMScheduler, DPMSolverMultistepScheduler
 
 warnings.simplefilter("ignore")
 STEPS = [1, 2, 3, 10, 20, 25, 50]
-START = [0.5, -1.25, 2.0, 0.1, -0.7, 1.5, -2.2, 0.03]
+# more than 16 values, and not a multiple of 16: torch draws noise in two ways
+START = [0.5, -1.25, 2.0, 0.1, -0.7, 1.5, -2.2, 0.03, 0.9, -0.4, 1.1, -1.7, 0.2, 2.6, -0.01, -3.1, 0.6, 0.0]
+COUNTS = [*range(1, 125), *range(131, 1000, 37), 333, 500, 998, 999, 1000]
 # what the repository of ms-1.7b says, and what a checkpoint with zero terminal SNR says
 MS = {
     "_class_name": "DDIMScheduler", "beta_end": 0.012, "beta_schedule": "scaled_linear", "beta_start": 0.00085, "clip_sample": False,
@@ -60,47 +66,108 @@ def configs():
     for spacing in ("linspace", "leading", "trailing"):
         yield dpm, MS | COSINE | {"lambda_min_clipped": -5.1, "timestep_spacing": spacing}, few
     for schedule in ("scaled_linear", "squaredcos_cap_v2"):
-        yield dpm, MS | {"use_karras_sigmas": True, "beta_schedule": schedule}, [1, 10, 25]
+        yield dpm, MS | {"use_karras_sigmas": True, "beta_schedule": schedule}, [1, 2, 10, 25]
     yield dpm, MS | {"use_karras_sigmas": True, "final_sigmas_type": "sigma_min"}, [1, 2, 10]
     for end in ({"euler_at_final": True}, {"lower_order_final": False}):
         yield dpm, MS | end | {"final_sigmas_type": "sigma_min", "solver_order": 3}, [3, 10, 20]
-    yield dpm, MS | {"timestep_spacing": "leading", "steps_offset": 0}, [*STEPS, 7]
+    yield dpm, MS | {"variance_type": "fixed_small", "timestep_spacing": "leading", "steps_offset": 0}, [*STEPS, 7]
+    for sigmas in ("use_lu_lambdas", "use_exponential_sigmas"):
+        yield dpm, MS | {sigmas: True}, [1, 2, 10, 25]
+        yield dpm, MS | COSINE | {sigmas: True, "final_sigmas_type": "sigma_min"}, [2, 10]
+    yield dpm, MS | {"use_karras_sigmas": True, "use_lu_lambdas": True}, [10]
+    yield dpm, ZERO_SNR | {"prediction_type": "epsilon"}, few
+    yield dpm, ZERO_SNR | {"use_karras_sigmas": True, "solver_order": 3}, few
+    yield dpm, ZERO_SNR | {"algorithm_type": "sde-dpmsolver++"}, few
+    yield dpm, MS | {"algorithm_type": "deis", "solver_type": "logrho", "final_sigmas_type": "sigma_min"}, few
+    # many small steps, where rounding adds up; with a thousand the fake model makes 1e-5 of it here
+    yield "DDIMScheduler", ZERO_SNR, [250]
+    yield "DDIMScheduler", MS, [999]
+    yield dpm, MS, [250, 999]
+    yield dpm, MS | {"solver_order": 3}, [999]
+    yield dpm, ZERO_SNR, [1000]
+    yield dpm, MS | {"use_karras_sigmas": True}, [300]
+    yield dpm, MS | {"algorithm_type": "sde-dpmsolver++", "solver_type": "heun"}, [300]
 
 
 def fake_model(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
     return 0.6 * x + 0.2 * torch.sin(3 * x) + 0.0001 * t.to(torch.float32)
 
 
-def trajectory(name: str, config: dict, steps: int) -> dict:
+def make(name: str, config: dict, steps: int):
     scheduler = {"DDIMScheduler": DDIMScheduler, "DPMSolverMultistepScheduler": DPMSolverMultistepScheduler}[name].from_config(config)
     scheduler.set_timesteps(steps)
+    return scheduler
+
+
+def original_of(scheduler, result, sample: torch.Tensor, step: int) -> torch.Tensor:
+    """DPMSolverMultistepScheduler does not return it, but keeps it, or the noise that it follows from."""
+    if hasattr(result, "pred_original_sample"):
+        return result.pred_original_sample
+    newest = scheduler.model_outputs[-1]
+    if scheduler.config.algorithm_type.endswith("++"):
+        return newest
+    alpha, sigma = scheduler._sigma_to_alpha_sigma_t(scheduler.sigmas[step])
+    return (sample - sigma * newest) / alpha
+
+
+def numbers(values: torch.Tensor) -> list[float]:
+    return [float(f"{value:.8g}") for value in values.flatten().tolist()]
+
+
+def trajectory(name: str, config: dict, steps: int) -> dict:
+    scheduler = make(name, config, steps)
     if name == "DPMSolverMultistepScheduler":
         scheduler.set_begin_index(0)  # else it would start at the second step where the first two timesteps are equal, and run off the end
     generator = torch.Generator("cpu").manual_seed(7)
     x = torch.tensor([START], dtype=torch.float32)
-    samples = []
-    for t in scheduler.timesteps:
-        x = scheduler.step(fake_model(x, t), t, x, generator=generator).prev_sample
-        samples.append([float(f"{value:.8g}") for value in x[0].tolist()])
+    samples, originals = [], []
+    for i, t in enumerate(scheduler.timesteps):
+        result = scheduler.step(fake_model(x, t), t, x, generator=generator)
+        originals.append(original_of(scheduler, result, x, i))
+        x = result.prev_sample
+        samples.append(x)
     assert torch.isfinite(x).all(), (name, config, steps)
-    after = sorted({0, len(samples) // 2, len(samples) - 1})
-    return {"steps": steps, "timesteps": scheduler.timesteps.tolist(), "after": {str(i): samples[i] for i in after}}
+    middle = len(samples) // 2
+    after = {str(i): numbers(samples[i]) for i in sorted({0, middle, len(samples) - 1})}
+    timesteps = scheduler.timesteps.tolist()
+    return {"steps": steps, "timesteps": timesteps, "after": after, "original": {str(middle): numbers(originals[middle])}}
+
+
+def checksum(name: str, config: dict, steps: int) -> int | None:
+    scheduler = make(name, config, steps)
+    timesteps = scheduler.timesteps.tolist()
+    if timesteps[-1] == -1:
+        timesteps.pop()  # numpy.arange of 1000, 1000 - 1000 / 61, … has a 62nd value, 1e-13
+    assert len(timesteps) == steps
+    # two steps at the same level end in NaN
+    sigmas = scheduler.sigmas[:steps] if name == "DPMSolverMultistepScheduler" else torch.tensor([])
+    if max(timesteps) > 999 or min(timesteps) < 0 or (sigmas[1:] >= sigmas[:-1]).any():
+        return None
+    return sum((i + 1) * t for i, t in enumerate(timesteps))
+
+
+def write(name: str, head: str, cases: list[dict]) -> None:
+    folder = Path(__file__).parents[2] / "reference" / "schedulers"
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
+    (folder / name).write_text(f'{{{head},"cases":[\n{lines}\n]}}\n')
+    print(name, len(cases), "cases")
 
 
 def main() -> None:
-    lines, count = [], 0
+    torch.set_num_threads(1)
+    cases = []
     for name, config, steps in configs():
-        runs = []
-        for n in steps:
-            if n > config.get("num_train_timesteps", 1000):
-                continue
-            runs.append(trajectory(name, config, n))
-        count += len(runs)
-        lines.append(json.dumps({"scheduler": name, "config": config, "runs": runs}, separators=(",", ":")))
-    folder = Path(__file__).parents[2] / "reference" / "schedulers"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "trajectories.json").write_text(f'{{"start":{START},"cases":[\n' + ",\n".join(lines) + "\n]}\n")
-    print(count, "trajectories")
+        counts = [n for n in steps if n <= config.get("num_train_timesteps", 1000)]
+        cases.append({"scheduler": name, "config": config, "runs": [trajectory(name, config, n) for n in counts]})
+    write("trajectories.json", f'"start":{START}', cases)
+
+    sums = []
+    for name in ("DDIMScheduler", "DPMSolverMultistepScheduler"):
+        for spacing in ("linspace", "leading", "trailing"):
+            config = MS | {"timestep_spacing": spacing}
+            sums.append({"scheduler": name, "config": config, "checksums": [checksum(name, config, n) for n in COUNTS]})
+    write("timesteps.json", f'"steps":{COUNTS}', sums)
 
 
 if __name__ == "__main__":

@@ -225,7 +225,9 @@ function chosenSigmas(
     return { values: linspace(0, 1, count).map((ramp) => (from + ramp * (to - from)) ** 7), rounded: true };
   }
   if (lu || exponential) {
-    return { values: linspace(Math.log(max), Math.log(min), count).map(Math.exp), rounded: Boolean(lu) };
+    // diffusers takes Lu's logarithms in float32
+    const [from, to] = [Math.log(max), Math.log(min)].map((value) => (lu ? Math.fround(value) : value));
+    return { values: linspace(from ?? 0, to ?? 0, count).map(Math.exp), rounded: Boolean(lu) };
   }
   return undefined;
 }
