@@ -1,0 +1,25 @@
+/** What tests of the page share: how a visitor fills in the form and waits. */
+import { expect, type Page } from '@playwright/test';
+
+export const prompt = 'a red circle moving right on a blue background';
+
+/** Opens the page on the CPU, with a seed that stays. Few steps show little, but take every path. */
+export async function openPage(page: Page, steps: number, query = ''): Promise<void> {
+  await page.goto(`/?device=wasm${query}`);
+  await page.getByRole('textbox', { name: 'Prompt', exact: true }).fill(prompt);
+  await page.getByRole('spinbutton', { name: 'Steps' }).fill(String(steps));
+  await page.getByRole('checkbox', { name: 'New seed for every video' }).uncheck();
+  await page.getByRole('spinbutton', { name: 'Seed' }).fill('7');
+}
+
+export const generateButton = (page: Page) => page.getByRole('button', { name: 'Generate' });
+export const theVideo = (page: Page) => page.getByLabel(/^Video: /);
+
+/** Waits for the end of the running job, which must not fail. */
+export async function waitForVideo(page: Page): Promise<void> {
+  const bar = page.getByRole('progressbar');
+  await expect(bar).toHaveAttribute('aria-valuetext', /^(Done|Cancelled|Stopped by an error)$/, { timeout: 240_000 });
+  const details = page.getByLabel('Details of the error');
+  if ((await details.count()) > 0) throw new Error(await details.inputValue());
+  await expect(theVideo(page)).toBeVisible();
+}
