@@ -92,7 +92,10 @@ function runPyTorch(): z.infer<typeof pytorchReport> {
   const { model, prompt, steps, guidance, frames, repeat } = options;
   const wanted = { model, prompt, steps, guidance, frames, repeat, seed: '0' };
   const flags = Object.entries(wanted).map(([name, value]) => `--${name}=${value}`);
-  const output = execFileSync(options.python, [path.join(root, 'bench/pytorch.py'), ...flags], { encoding: 'utf8' });
+  const output = execFileSync(options.python, [path.join(root, 'bench/pytorch.py'), ...flags], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   return pytorchReport.parse(JSON.parse(output.trim().split('\n').at(-1) ?? ''));
 }
 

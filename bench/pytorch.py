@@ -50,7 +50,7 @@ def main() -> None:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     variant = "fp16" if any(options.model.glob("unet/*.fp16.safetensors")) else None
-    pipeline = TextToVideoSDPipeline.from_pretrained(options.model, variant=variant, torch_dtype=torch.float32)
+    pipeline = TextToVideoSDPipeline.from_pretrained(options.model, variant=variant, dtype=torch.float32)
     pipeline.set_progress_bar_config(disable=True)
     runs = [generate(pipeline, options) for _ in range(options.repeat + 1)]
     print(json.dumps({"threads": torch.get_num_threads(), "torch": torch.__version__, "runs": runs[1:]}))

@@ -141,10 +141,11 @@ async function prove(component: Component, page: Page, { hub, server, reference,
     await page.goto(address);
     await page.waitForFunction(() => 'fullSize' in window);
     const meter = await HeapMeter.start(page);
-    const [result] = await Promise.allSettled([work()]);
-    const heap = await meter.stop();
-    if (result.status === 'rejected') throw result.reason;
-    return { value: result.value, heap };
+    try {
+      return { value: await work(), heap: meter.peak };
+    } finally {
+      meter.stop();
+    }
   };
   const stored = await measured(() =>
     page.evaluate(([url, name]) => window.fullSize.download(url, name), [hub.url, component] as const),
