@@ -9,13 +9,20 @@ import {
   parseAutoencoderConfig,
   vaeScaleFactor,
 } from './networks/autoencoder-kl';
-import { type ClipTextConfig, clipTextModel, parseClipTextConfig } from './networks/clip-text-model';
+import { type ClipTextConfig, clipTextAliases, clipTextModel, parseClipTextConfig } from './networks/clip-text-model';
 import { parseUNet3DConfig, type UNet3DConfig, unet3DConditionModel } from './networks/unet-3d-condition-model';
 import { schedulerClassName } from './schedulers';
 import { type CheckpointSource, type Component, components, type Weights } from './source';
 import { ClipTokenizer } from './tokenizer';
 import type { CheckpointInfo, Progress } from './types';
-import { checkTensors } from './weights';
+import { type Aliases, checkTensors } from './weights';
+
+/** Other names that the same tensors go by. */
+export const aliases: Readonly<Record<Component, Aliases>> = {
+  text_encoder: clipTextAliases,
+  unet: [],
+  vae: autoencoderAliases,
+};
 
 export interface CheckpointConfigs {
   textEncoder: ClipTextConfig;
@@ -65,7 +72,7 @@ export async function loadCheckpoint(
   const expected = expectedTensors(configs);
   for (const component of components) {
     const tensors = await source.tensors(component, signal);
-    checkTensors(component, expected[component], tensors, component === 'vae' ? autoencoderAliases : []);
+    checkTensors(component, expected[component], tensors, aliases[component]);
     throwIfCancelled(signal);
   }
 

@@ -1,7 +1,7 @@
 /** Keeps the three networks of a checkpoint on the device, each made when it is first needed for a shape. */
 import type { NetworkGraph, Target } from './graph/builder';
-import type { TextToVideoCheckpoint } from './load-checkpoint';
-import { autoencoderAliases, autoencoderDecoder } from './networks/autoencoder-kl';
+import { aliases, type TextToVideoCheckpoint } from './load-checkpoint';
+import { autoencoderDecoder } from './networks/autoencoder-kl';
 import { clipTextModel } from './networks/clip-text-model';
 import { timestepEmbedding, type UNet3DShape, unet3DConditionModel } from './networks/unet-3d-condition-model';
 import { GpuMeter } from './runtime/gpu-meter';
@@ -49,8 +49,10 @@ export class Networks {
     this.#loaded.delete(component);
     await known?.network.release();
     const weights = this.#checkpoint.weights[component];
-    const aliases = component === 'vae' ? autoencoderAliases : [];
-    const network = await Network.create(build(), weights, this.#target.device, { aliases, meter: this.meter });
+    const network = await Network.create(build(), weights, this.#target.device, {
+      aliases: aliases[component],
+      meter: this.meter,
+    });
     this.#loaded.set(component, { key, network });
     return network;
   }

@@ -57,3 +57,6 @@ export function clipTextModel(config: ClipTextConfig, tokens: number, target: Ta
   g.output('last_hidden_state', layerNorm(g, x, 'text_model.final_layer_norm', eps));
   return g.finish();
 }
+
+/** transformers 5 saves the same tensors without the prefix. */
+export const clipTextAliases: readonly (readonly [RegExp, string])[] = [[/^text_model\./, '']];

@@ -7,7 +7,7 @@ import { Network } from '../runtime/network';
 import { swapFirstAxes } from '../tensor';
 import { checkTensors } from '../weights';
 import { autoencoderAliases, autoencoderDecoder, autoencoderEncoder, parseAutoencoderConfig } from './autoencoder-kl';
-import { clipTextModel, parseClipTextConfig } from './clip-text-model';
+import { clipTextAliases, clipTextModel, parseClipTextConfig } from './clip-text-model';
 import { parseUNet3DConfig, timestepEmbedding, unet3DConditionModel } from './unet-3d-condition-model';
 
 const adapter = await adapterFacts();
@@ -79,5 +79,20 @@ describe.each(targets)('$target.device $target.dtype', (at) => {
     const graph = clipTextModel(parseClipTextConfig(config), io.shape('input_ids')[1] ?? 0, at.target);
     checkTensors('weights.safetensors', graph.parameters, checkpoint.weights.tensors);
     await compare(name, at, graph, checkpoint, { input_ids: io.ints('input_ids') }, io.floats('last_hidden_state'));
+  });
+
+  test('text encoder without the prefix of its tensors', async () => {
+    const { config, checkpoint, io } = await reference('text-odd');
+    const graph = clipTextModel(parseClipTextConfig(config), io.shape('input_ids')[1] ?? 0, at.target);
+    const { tensors, files } = checkpoint.weights;
+    const weights = {
+      tensors: new Map([...tensors].map(([name, tensor]) => [name.replace('text_model.', ''), tensor])),
+      files,
+    };
+    checkTensors('weights.safetensors', graph.parameters, weights.tensors, clipTextAliases);
+    const network = await Network.create(graph, weights, at.target.device, { aliases: clipTextAliases });
+    const output = await network.run({ input_ids: io.ints('input_ids') });
+    await network.release();
+    expect(relativeRms(output, io.floats('last_hidden_state'))).toBeLessThan(at.tolerance);
   });
 });

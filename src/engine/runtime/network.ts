@@ -8,6 +8,7 @@ import type { Device } from '../types';
 import { type Aliases, placeWeights } from '../weights';
 import { createDevice } from './gpu-device';
 import { GpuMeter } from './gpu-meter';
+import { holdStreams, releaseStreams } from './held-streams';
 import { type OnnxRuntime, onnxRuntime } from './onnxruntime';
 
 /** com.ms.internal.nhwc has the operators of ai.onnx at the same version. */
@@ -45,7 +46,7 @@ export class Network {
     const ort = await onnxRuntime(device);
     const { initializers, files } = await placeWeights(graph, weights, options.aliases);
     const model = encodeModel({ ...graph, initializers: [...graph.constants, ...initializers], opsets });
-    const externalData = files.map(({ path, data }) => ({ path, data }));
+    const externalData = files.map(({ path, data }) => ({ path, data: holdStreams(data) }));
     if (device === 'wasm') {
       return new Network(
         ort,
@@ -116,6 +117,8 @@ async function createSession(
     return await ort.InferenceSession.create(model, options);
   } catch (error) {
     throw runtimeError(`${name} could not be loaded`, error);
+  } finally {
+    releaseStreams();
   }
 }
 
