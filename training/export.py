@@ -63,6 +63,9 @@ def main() -> None:
     save_file({name: t for name, t in tensors.items() if not name.endswith("position_ids")}, args.out / "text_encoder" / "model.fp16.safetensors", {"format": "pt"})
     DDIMScheduler(**SCHEDULER).save_pretrained(args.out / "scheduler")
     write_json(args.out / "model_index.json", MODEL_INDEX)
+    for file in sorted(args.out.rglob("config.json")):
+        # diffusers notes the folder that the weights were read from
+        write_json(file, {key: value for key, value in json.loads(file.read_text()).items() if key != "_name_or_path"})
     for file in sorted(args.out.rglob("*.safetensors")):
         assert all(t.isfinite().all() for t in load_file(file).values()), file
     total = sum(file.stat().st_size for file in args.out.rglob("*") if file.is_file())
