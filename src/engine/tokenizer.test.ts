@@ -21,6 +21,23 @@ const reference = z
   })
   .parse(JSON.parse(readFileSync('reference/tokenizer/ids.json', 'utf8')));
 
+const file = z.record(z.string(), z.unknown()).nullable();
+const special = z
+  .object({
+    vocab: z.record(z.string(), z.number()),
+    merges: z.string(),
+    texts: z.array(z.string()),
+    variants: z.array(
+      z.object({
+        tokenizerConfig: file,
+        specialTokensMap: file,
+        padding: z.number(),
+        ids: z.array(z.array(z.number())),
+      }),
+    ),
+  })
+  .parse(JSON.parse(readFileSync('reference/tokenizer/special-tokens.json', 'utf8')));
+
 describe('ClipTokenizer', () => {
   it('gives the ids of Python’s CLIPTokenizer', () => {
     const tokenizer = ClipTokenizer.fromFiles(files, reference.length);
@@ -44,31 +61,35 @@ describe('ClipTokenizer', () => {
     expect({ tokens, truncated }).toEqual({ tokens: 7, truncated: 2 });
   });
 
-  const padding = (tokenizerConfig?: object, specialTokensMap?: object) =>
-    ClipTokenizer.fromFiles(
-      {
-        vocab: files.vocab,
-        merges: files.merges,
-        tokenizerConfig: tokenizerConfig && JSON.stringify(tokenizerConfig),
-        specialTokensMap: specialTokensMap && JSON.stringify(specialTokensMap),
-      },
-      4,
-    ).encode('').ids[3];
-
-  it('resolves the padding as Python does', () => {
-    expect(padding()).toBe(49407);
-    expect(padding({ pad_token: '!' })).toBe(0);
-    expect(padding(undefined, { pad_token: '!' })).toBe(0);
-    expect(padding({ pad_token: '!' }, { pad_token: '<|endoftext|>' })).toBe(49407);
-    expect(padding({ pad_token: '<|endoftext|>' }, { pad_token: { content: '!' } })).toBe(0);
-    expect(padding({ pad_token: '!' }, { bos_token: '<|startoftext|>' })).toBe(0);
-  });
+  for (const { tokenizerConfig, specialTokensMap, padding, ids } of special.variants) {
+    it(`finds the special tokens in ${JSON.stringify(tokenizerConfig)} and ${JSON.stringify(specialTokensMap)}`, () => {
+      const tokenizer = ClipTokenizer.fromFiles(
+        {
+          vocab: JSON.stringify(special.vocab),
+          merges: special.merges,
+          tokenizerConfig: tokenizerConfig ? JSON.stringify(tokenizerConfig) : undefined,
+          specialTokensMap: specialTokensMap ? JSON.stringify(specialTokensMap) : undefined,
+        },
+        40,
+      );
+      const padded = ids.map((list) => [...list, ...new Array<number>(40 - list.length).fill(padding)]);
+      expect(special.texts.map((text) => [...tokenizer.encode(text).ids])).toEqual(padded);
+    });
+  }
 
   it('names the file that is malformed', () => {
-    const broken = (change: Partial<typeof files>) => () => ClipTokenizer.fromFiles({ ...files, ...change }, 77);
-    expect(broken({ vocab: '{' })).toThrow(/vocab\.json/);
-    expect(broken({ vocab: '{"a":0}' })).toThrow(/vocab\.json/);
-    expect(broken({ merges: 'a b c' })).toThrow(/merges\.txt/);
-    expect(broken({ tokenizerConfig: '[]' })).toThrow(/tokenizer_config\.json/);
+    const small = { vocab: JSON.stringify(special.vocab), merges: special.merges };
+    const broken = (change: Partial<typeof files>) => () => ClipTokenizer.fromFiles({ ...small, ...change }, 77);
+    const of = (file: string) =>
+      expect.objectContaining({ code: 'invalid-checkpoint', message: expect.stringContaining(file) });
+    expect(broken({})).not.toThrow();
+    expect(broken({ vocab: '{' })).toThrow(of('vocab.json'));
+    expect(broken({ vocab: '{"a":0}' })).toThrow(of('vocab.json'));
+    expect(broken({ merges: 'a b c' })).toThrow(of('merges.txt'));
+    expect(broken({ tokenizerConfig: '[]' })).toThrow(of('tokenizer_config.json'));
+    expect(broken({ tokenizerConfig: '{"pad_token":"[PAD]"}' })).toThrow(of('vocab.json has no token [PAD]'));
+    expect(broken({ specialTokensMap: '{"pad_token":{"content":"!","rstrip":true}}' })).toThrow(
+      of('special_tokens_map.json'),
+    );
   });
 });
