@@ -45,6 +45,7 @@ async function inspect(video: EncodedVideo): Promise<{ facts: VideoFacts; rgb: U
 async function play(video: EncodedVideo, times: number[]): Promise<{ duration: number; shots: Uint8ClampedArray[] }> {
   const element = document.createElement('video');
   element.muted = true;
+  document.body.append(element);
   const loaded = new Promise((resolve, reject) => {
     element.onloadeddata = resolve;
     element.onerror = () => reject(new Error(element.error?.message));
@@ -58,9 +59,12 @@ async function play(video: EncodedVideo, times: number[]): Promise<{ duration: n
     const seeked = new Promise((resolve) => element.addEventListener('seeked', resolve, { once: true }));
     element.currentTime = time;
     await seeked;
+    // the new picture may be drawable only after the next one or two refreshes of the page
+    for (let refresh = 0; refresh < 3; refresh++) await new Promise(requestAnimationFrame);
     context.drawImage(element, 0, 0);
     shots.push(context.getImageData(0, 0, video.width, video.height).data);
   }
+  element.remove();
   URL.revokeObjectURL(element.src);
   expect([element.videoWidth, element.videoHeight]).toEqual([video.width, video.height]);
   return { duration: element.duration, shots };
