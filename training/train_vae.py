@@ -1,7 +1,7 @@
 """Trains the AutoencoderKL of the small checkpoint on frames of clips.py.
 
-Random crops first, whole frames in the last quarter; the learning rate falls to zero when the given minutes are over.
-A second run goes on from what the first one saved.
+A new network sees random crops for the first half, then whole frames; the learning rate falls to zero when the given minutes
+are over. A second run goes on from what the first one saved, on whole frames. In bfloat16 and channels last: twice as fast here.
     python train_vae.py --work DIR --minutes 20
 writes DIR/vae/ (diffusers folder, scaling_factor set so that latents have unit variance).
 """
@@ -25,7 +25,7 @@ CONFIG = dict(
     norm_num_groups=1,  # with few channels, groups of two would keep a plain colour from passing
     sample_size=SIZE,
 )
-CROP, BATCH, LATENT_NOISE = 64, 16, 0.05
+CROP, BATCH, LATENT_NOISE = 64, 8, 0.05
 
 
 def frames(rng: random.Random, clips: list, count: int) -> torch.Tensor:
@@ -43,32 +43,37 @@ def main() -> None:
     torch.manual_seed(0)
     rng, clips = random.Random(time.time_ns()), all_clips()
     saved = args.work / "vae"
-    vae = AutoencoderKL.from_pretrained(saved) if saved.exists() else AutoencoderKL(**CONFIG)
+    resumed = saved.exists()
+    vae = AutoencoderKL.from_pretrained(saved) if resumed else AutoencoderKL(**CONFIG)
+    vae.train().to(memory_format=torch.channels_last)
     print(f"{sum(p.numel() for p in vae.parameters()):,} parameters", flush=True)
     optimizer = torch.optim.AdamW(vae.parameters(), lr=args.rate, betas=(0.9, 0.99), weight_decay=0.01)
     pool = frames(rng, clips, 1500)
     start, step, total = time.time(), 0, 0.0
     while (done := (time.time() - start) / (args.minutes * 60)) < 1:
-        whole = done > 0.75
+        whole = resumed or done > 0.5
         optimizer.param_groups[0]["lr"] = args.rate * min(1, (step + 1) / 50) * (1 - done)
+        pool[step % len(pool)] = frames(rng, clips, 1)[0]
         if whole:
-            x = pool[torch.randint(len(pool), (BATCH // 3,))]
+            x = pool[torch.randint(len(pool), (BATCH,))]
         else:
-            places = torch.randint(0, SIZE - CROP + 1, (BATCH, 2))
-            picked = torch.randint(len(pool), (BATCH,))
+            places = torch.randint(0, SIZE - CROP + 1, (4 * BATCH, 2))
+            picked = torch.randint(len(pool), (4 * BATCH,))
             x = torch.stack([pool[i, :, y : y + CROP, z : z + CROP] for i, (y, z) in zip(picked, places.tolist())])
-        mean = vae.encode(x).latent_dist.mean
-        y = vae.decode(mean + LATENT_NOISE * torch.randn_like(mean)).sample
-        error = y - x
+        x = x.contiguous(memory_format=torch.channels_last)
+        with torch.autocast("cpu", torch.bfloat16):
+            mean = vae.encode(x).latent_dist.mean
+            y = vae.decode(mean + LATENT_NOISE * torch.randn_like(mean)).sample
+        error = y.float() - x
         mse = error.square().mean()
-        loss = mse + 0.2 * error.abs().mean() + 1e-4 * mean.square().mean()
+        loss = mse + 0.2 * error.abs().mean() + 1e-4 * mean.float().square().mean()
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
         optimizer.step()
         step += 1
         total = mse.item() if step == 1 else 0.98 * total + 0.02 * mse.item()
-        if step % 50 == 0:
+        if step % 100 == 0:
             print(f"step {step} {done:.0%} mse {total:.5f} {'whole' if whole else 'crops'}", flush=True)
     vae.eval()
     with torch.no_grad():

@@ -28,8 +28,9 @@ UNETS = {
     "unet-ms": {
         "config": {
             "act_fn": "silu",
-            "attention_head_dim": 2,
-            "block_out_channels": [4, 8, 12, 12],
+            "attention_head_dim": 4,
+            # four channels in the first block would amplify any rounding fifty times instead of fifteen
+            "block_out_channels": [8, 12, 16, 16],
             "cross_attention_dim": 24,
             "down_block_types": [CROSS_DOWN, CROSS_DOWN, CROSS_DOWN, DOWN],
             "in_channels": 4,
