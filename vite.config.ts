@@ -1,11 +1,8 @@
 import react from '@vitejs/plugin-react';
 import { defaultClientConditions, defineConfig } from 'vite';
-
-/** With these headers the page is cross-origin isolated and onnxruntime's wasm provider may use threads. */
-export const isolation = {
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Embedder-Policy': 'require-corp',
-};
+import { headers, isolation } from './scripts/build/headers.ts';
+import { policyPlugin } from './scripts/build/policy-plugin.ts';
+import { sizePlugin } from './scripts/build/size-plugin.ts';
 
 /** The onnxruntime-web builds whose loader and wasm are files of their own, so that threads can start from the loader. */
 export const conditions = ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions];
@@ -13,7 +10,7 @@ export const conditions = ['onnxruntime-web-use-extern-wasm', ...defaultClientCo
 export default defineConfig({
   base: './',
   resolve: { conditions },
-  plugins: [react()],
+  plugins: [react(), policyPlugin(), sizePlugin()],
   worker: { format: 'es' },
   build: {
     target: 'es2023',
@@ -21,5 +18,5 @@ export default defineConfig({
     rollupOptions: { input: ['index.html', 'headless.html'] },
   },
   server: { headers: isolation },
-  preview: { headers: isolation, host: '127.0.0.1', port: 4173 },
+  preview: { headers, host: '127.0.0.1', port: 4173 },
 });

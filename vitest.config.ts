@@ -1,8 +1,9 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { isolation } from './scripts/build/headers.ts';
 import { chromiumPath, webgpuArgs } from './scripts/chromium.mjs';
-import { inspectVideo } from './tests/server/ffmpeg';
-import { conditions, isolation } from './vite.config';
+import { inspectVideo } from './tests/server/ffmpeg.ts';
+import { conditions } from './vite.config.ts';
 
 /** `*.test.ts` runs in Node; `*.browser.test.ts` in a real Chromium, with WebGPU on SwiftShader. */
 export default defineConfig({

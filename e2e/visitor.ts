@@ -4,8 +4,8 @@ import { expect, type Page } from '@playwright/test';
 export const prompt = 'a red circle moving right on a blue background';
 
 /** Opens the page on the CPU, with a seed that stays. Few steps show little, but take every path. */
-export async function openPage(page: Page, steps: number, query = ''): Promise<void> {
-  await page.goto(`/?device=wasm${query}`);
+export async function openPage(page: Page, steps: number, query = '', home = '/'): Promise<void> {
+  await page.goto(`${home}?device=wasm${query}`);
   await page.getByRole('textbox', { name: 'Prompt', exact: true }).fill(prompt);
   await page.getByRole('spinbutton', { name: 'Steps' }).fill(String(steps));
   await page.getByRole('checkbox', { name: 'New seed for every video' }).uncheck();

@@ -1,4 +1,5 @@
 /** The page without a face, for `npm run generate`: what a driver can call is on `window.kinora`. */
+import './trusted-types';
 import { KinoraClient } from './client';
 import { KinoraError } from './errors';
 import type { Backend, GeneratedVideo, GenerateRequest, JobProgress, LoadRequest } from './protocol';

@@ -1,4 +1,5 @@
 /** The worker in which videos are made: checkpoint → pipeline → frames → mp4. */
+import '../src/trusted-types';
 import { expose, transfer } from 'comlink';
 import { openCheckpoint } from '../src/checkpoint';
 import { TextToVideoPipeline } from '../src/engine';

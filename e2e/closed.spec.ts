@@ -1,0 +1,86 @@
+/** What leaves the visitor's browser: nothing but requests for the page's own files, under every kind of host. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { expect, type Page, test } from '@playwright/test';
+import sirv from 'sirv';
+import { generateButton, openPage, prompt, theVideo, waitForVideo } from './visitor';
+
+/** Everything that page and workers ask for, and every complaint of the browser about the page's policy. */
+function record(page: Page): { requests: { url: string; body: string }[]; violations: string[] } {
+  const requests: { url: string; body: string }[] = [];
+  const violations: string[] = [];
+  page.context().on('request', (request) => requests.push({ url: request.url(), body: request.postData() ?? '' }));
+  page.context().on('console', (message) => {
+    if (/Content Security Policy|Trusted/i.test(message.text())) violations.push(message.text());
+  });
+  page.context().on('weberror', (error) => violations.push(String(error.error())));
+  return { requests, violations };
+}
+
+function expectOwnFilesOnly(requests: { url: string; body: string }[], home: string): void {
+  expect(requests.length).toBeGreaterThan(10);
+  for (const { url, body } of requests) {
+    expect(url.startsWith(home) || url.startsWith('blob:'), url).toBe(true);
+    expect(body).toBe('');
+    expect(decodeURIComponent(url).replaceAll('+', ' ')).not.toContain(prompt.slice(0, 12));
+  }
+}
+
+test('a whole visit asks for the page’s own files only', async ({ page, baseURL }) => {
+  const { requests, violations } = record(page);
+  await openPage(page, 2);
+  await generateButton(page).click();
+  await waitForVideo(page);
+  const downloading = page.waitForEvent('download');
+  await page.getByRole('link', { name: 'Download .mp4' }).click();
+  await downloading;
+  expectOwnFilesOnly(requests, `${baseURL}/`);
+  expect(violations).toEqual([]);
+});
+
+test('a subfolder of a host that sends no headers: one thread, and the page keeps its policy', async ({ page }) => {
+  const files = sirv(path.resolve(import.meta.dirname, '../dist'));
+  const server = createServer((request, response) => {
+    const notFound = () => {
+      response.writeHead(404).end();
+    };
+    if (!request.url?.startsWith('/some/folder/')) return notFound();
+    request.url = request.url.slice('/some/folder'.length);
+    files(request, response, notFound);
+  }).listen(0, '127.0.0.1');
+  try {
+    await new Promise((resolve) => server.once('listening', resolve));
+    const home = `http://127.0.0.1:${(server.address() as AddressInfo).port}/some/folder/`;
+    const { requests, violations } = record(page);
+    await openPage(page, 1, '', home);
+    await generateButton(page).click();
+    await waitForVideo(page);
+    await expect(theVideo(page)).toBeVisible();
+    await expect(page.getByText(/^[\d.]+ s on the CPU, 1 thread/)).toBeVisible();
+    expectOwnFilesOnly(requests, home);
+    expect(violations).toEqual([]);
+
+    // the policy is there, and works
+    const refused = await page.evaluate(() => {
+      const violation = new Promise<string>((resolve) =>
+        document.addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective)),
+      );
+      void fetch('http://127.0.0.1:9/').catch(() => undefined);
+      return violation;
+    });
+    expect(refused).toBe('connect-src');
+    const text = await page.evaluate(() => {
+      try {
+        document.createElement('div').innerHTML = '<b>text</b>';
+        return 'became HTML';
+      } catch (error) {
+        return error instanceof TypeError ? 'refused' : String(error);
+      }
+    });
+    expect(text).toBe('refused');
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+});

@@ -1,0 +1,49 @@
+/** What the built pages may do, as a policy that hosts can send and that the pages carry themselves. */
+
+/** With these headers the page is cross-origin isolated and onnxruntime's wasm provider may use threads. */
+export const isolation = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
+const directives = {
+  'default-src': "'none'",
+  // WebAssembly has to be compiled; no script is ever made from text
+  'script-src': "'self' 'wasm-unsafe-eval'",
+  'worker-src': "'self'",
+  'style-src': "'self'",
+  'img-src': "'self' blob:",
+  'media-src': 'blob:',
+  'manifest-src': "'self'",
+  'base-uri': "'none'",
+  'form-action': "'none'",
+  'require-trusted-types-for': "'script'",
+  // src/trusted-types.ts
+  'trusted-types': 'default',
+};
+
+function policy(more: Record<string, string>): string {
+  return Object.entries({ ...directives, ...more })
+    .map(([name, value]) => `${name} ${value}`)
+    .join('; ');
+}
+
+/** Of the documents, in their HTML: a document asks only its own host for anything. */
+export const pagePolicy = policy({ 'connect-src': "'self'" });
+
+/**
+ * Of every answer, where the host can send headers. Workers obey the policy of their own file, not the page's, and the
+ * generation worker fetches the model that the visitor chose, wherever that lies.
+ */
+export const headerPolicy = policy({
+  'connect-src': "'self' blob: https: http://localhost:* http://127.0.0.1:*",
+  'frame-ancestors': "'none'",
+});
+
+/** Every header that a host should send. */
+export const headers: Readonly<Record<string, string>> = {
+  ...isolation,
+  'Content-Security-Policy': headerPolicy,
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+};
