@@ -2,6 +2,7 @@ import react from '@vitejs/plugin-react';
 import { defaultClientConditions, defineConfig } from 'vite';
 import { headers, isolation } from './scripts/build/headers.ts';
 import { policyPlugin } from './scripts/build/policy-plugin.ts';
+import { serviceWorkerPlugin } from './scripts/build/service-worker-plugin.ts';
 import { sizePlugin } from './scripts/build/size-plugin.ts';
 
 /** The onnxruntime-web builds whose loader and wasm are files of their own, so that threads can start from the loader. */
@@ -10,7 +11,7 @@ export const conditions = ['onnxruntime-web-use-extern-wasm', ...defaultClientCo
 export default defineConfig({
   base: './',
   resolve: { conditions },
-  plugins: [react(), policyPlugin(), sizePlugin()],
+  plugins: [react(), policyPlugin(), serviceWorkerPlugin(), sizePlugin()],
   worker: { format: 'es' },
   build: {
     target: 'es2023',

@@ -1,9 +1,7 @@
 /** What leaves the visitor's browser: nothing but requests for the page's own files, under every kind of host. */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
-import sirv from 'sirv';
+import { startPlainHost } from './plain-host';
 import { generateButton, openPage, prompt, theVideo, waitForVideo } from './visitor';
 
 /** Everything that page and workers ask for, and every complaint of the browser about the page's policy. */
@@ -40,25 +38,15 @@ test('a whole visit asks for the page’s own files only', async ({ page, baseUR
 });
 
 test('a subfolder of a host that sends no headers: one thread, and the page keeps its policy', async ({ page }) => {
-  const files = sirv(path.resolve(import.meta.dirname, '../dist'));
-  const server = createServer((request, response) => {
-    const notFound = () => {
-      response.writeHead(404).end();
-    };
-    if (!request.url?.startsWith('/some/folder/')) return notFound();
-    request.url = request.url.slice('/some/folder'.length);
-    files(request, response, notFound);
-  }).listen(0, '127.0.0.1');
+  const host = await startPlainHost(path.resolve(import.meta.dirname, '../dist'));
   try {
-    await new Promise((resolve) => server.once('listening', resolve));
-    const home = `http://127.0.0.1:${(server.address() as AddressInfo).port}/some/folder/`;
     const { requests, violations } = record(page);
-    await openPage(page, 1, '', home);
+    await openPage(page, 1, '', host.home);
     await generateButton(page).click();
     await waitForVideo(page);
     await expect(theVideo(page)).toBeVisible();
     await expect(page.getByText(/^[\d.]+ s on the CPU, 1 thread/)).toBeVisible();
-    expectOwnFilesOnly(requests, home);
+    expectOwnFilesOnly(requests, host.home);
     expect(violations).toEqual([]);
 
     // the policy is there, and works
@@ -80,7 +68,6 @@ test('a subfolder of a host that sends no headers: one thread, and the page keep
     });
     expect(text).toBe('refused');
   } finally {
-    server.close();
-    server.closeAllConnections();
+    host.close();
   }
 });

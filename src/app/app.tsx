@@ -1,5 +1,6 @@
 import { useEffect } from 'react';
 import { askForAdapter } from '../state/device';
+import { askForUpdates } from '../state/update';
 import { Actions } from './actions/actions';
 import './base.css';
 import './app.css';
@@ -12,6 +13,7 @@ import { ResultShelf } from './results/result-shelf';
 import { SettingsPanel } from './settings/settings-panel';
 import { Progress } from './stage/progress';
 import { Stage } from './stage/stage';
+import { UpdateBar } from './update/update-bar';
 import { usePageTitle } from './use-page-title';
 import { useShortcuts } from './use-shortcuts';
 
@@ -20,6 +22,7 @@ export function App() {
   useShortcuts();
   useEffect(() => {
     void askForAdapter();
+    askForUpdates();
   }, []);
   return (
     <>
@@ -41,6 +44,7 @@ export function App() {
           <SettingsPanel />
         </section>
       </main>
+      <UpdateBar />
     </>
   );
 }

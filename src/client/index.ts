@@ -1,7 +1,8 @@
-/** The page's end of the generation worker. */
+/** The page's end of its workers. */
 export {
   type GenerateCallbacks,
   type GenerationOutcome,
   KinoraClient,
   type KinoraClientOptions,
 } from './kinora-client';
+export { watchForUpdates } from './service-worker';
