@@ -8,7 +8,8 @@ export const lengthBytes = 8;
 /** The reference implementation refuses longer headers (MAX_HEADER_SIZE in safetensors/src/tensor.rs). */
 const maxHeaderBytes = 100_000_000;
 
-const bytesPerElement: Record<TensorDtype, number> = {
+/** Bytes of one element. */
+export const bytesPerElement: Readonly<Record<TensorDtype, number>> = {
   F64: 8,
   I64: 8,
   F32: 4,
