@@ -6,8 +6,9 @@ const maxShardBytes = 64 * 1024 * 1024;
 
 /**
  * Cuts a weight file into runs of whole tensors of at most `limit` bytes. A tensor that is larger by itself is a run of
- * its own, since no tensor may lie in two files.
- * @param tensors in the order of their bytes, without gaps
+ * its own, since no tensor may lie in two files; so are tensors that share bytes. What lies between two tensors of a shard is
+ * part of it.
+ * @param tensors in the order of their bytes
  * @param component names the shards, `unet-0`, `unet-1`, …
  */
 export function planShards(
@@ -19,11 +20,11 @@ export function planShards(
   const located: Manifest['tensors'] = [];
   for (const { name, dtype, shape, begin, end } of tensors) {
     let shard = shards.at(-1);
-    if (!shard || end - shard.begin > limit) {
+    if (!shard || (begin >= shard.end && end - shard.begin > limit)) {
       shard = { begin, end };
       shards.push(shard);
     }
-    shard.end = end;
+    shard.end = Math.max(shard.end, end);
     const file = shardName(component, shards.length - 1);
     located.push({ name, dtype, shape: [...shape], file, offset: begin - shard.begin, byteLength: end - begin });
   }

@@ -58,6 +58,22 @@ def views() -> dict[str, torch.Tensor]:
     }
 
 
+def rounding() -> dict[str, torch.Tensor]:
+    """Floats beside the halves that .half() makes of them: exact ones, halfway between two, and next to halfway."""
+    bits = torch.arange(0, 0x7BFF, 37, dtype=torch.int32)
+    exact = bits.to(torch.int16).view(torch.float16).float()
+    above = (bits + 1).to(torch.int16).view(torch.float16).float()
+    middle = (exact + above) / 2
+    largest = torch.tensor(torch.finfo(torch.float32).max)
+    halfway = [exact, middle, torch.nextafter(middle, largest), torch.nextafter(middle, -largest)]
+    special = torch.tensor([0.0, 65504.0, 65519.0, 1e-45, 1e-38, 2.0**-24, 2.0**-25, 2.0**-26, 3 * 2.0**-26])
+    float32 = torch.cat([*halfway, special])
+    float32 = torch.cat([float32, -float32])
+    tensors = {"float32": float32, "float64": float32.double() * (1 + 2.0**-50), "bfloat16": float32[::9].bfloat16()}
+    tensors["extreme"] = torch.tensor([65520.0, 1e38, torch.inf, -torch.inf, torch.nan])
+    return tensors | {f"{name}.half": tensor.half() for name, tensor in tensors.items()}
+
+
 def rezip(source: Path, target: Path, change: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> None:
     """Packs an archive anew, as a general tool does: no alignment, no data descriptors."""
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", compression) as new:
@@ -88,6 +104,8 @@ def main() -> None:
     parameters = OrderedDict(module.named_parameters())
     save("parameters", parameters, parameters)
     save("wrapped", {"epoch": 3, "loss": 0.25, "state_dict": state, "betas": (0.9, 0.999), "note": None}, state)
+
+    save_file(rounding(), OUTPUT / "rounding.safetensors")
 
     rezip(plain, OUTPUT / "rezipped.bin", {})
     save_file({key: tensor.clone() for key, tensor in state.items()}, OUTPUT / "rezipped.safetensors")
