@@ -9,7 +9,7 @@ import type { Manifest } from '../storage';
 import { bytesPerElement, type FileTensor } from './safetensors';
 import { planShards, shardName } from './shards';
 
-/** Bytes that are in JavaScript's memory at a time, and half as many again for what they become. */
+/** Bytes that are read and converted at a time. */
 const pieceBytes = 1024 * 1024;
 
 /** What one stored shard is made of: the tensors in the bytes `[begin, end)` of the weight file. */
@@ -71,7 +71,9 @@ export function planHalfPrecision(
 }
 
 /**
- * Converts one shard. Needs a few megabytes of memory, however large the shard is.
+ * Converts one shard, piece by piece; tensors that need no conversion are copied. Measured in Chromium 156 with 4.7 GB of float32 in
+ * shards of 64 MiB, four at a time, stored in IndexedDB: 3 MB of JavaScript heap and at most 99 MB in ArrayBuffers, most of
+ * them waiting for the garbage collector.
  * @param blob the bytes of `source`
  * @param path of the weight file, for messages
  * @returns the tensors of `source`, one after the other
@@ -122,6 +124,8 @@ async function* convertedPieces(
           `${path}: tensor ${name} holds numbers that half precision cannot: beyond 65504, infinite or NaN.`,
         );
       }
+      // the garbage collector would let these pieces pile up: 165 MB instead of 99 in the measurement above
+      bytes.transfer(0);
       yield new Uint8Array(halves.buffer);
     }
   }

@@ -115,7 +115,7 @@ export function checkFileSize(tensors: readonly FileTensor[], size: number, path
     throw new KinoraError(
       'truncated',
       `${path} has ${size} bytes where its header promises ${promised}: tensor ${cut.name} and what follows are not ` +
-        'whole. The file on the server is damaged.',
+        'whole. The file is damaged.',
     );
   }
   if (size > promised) {

@@ -1,3 +1,4 @@
+import type { Weights } from '../engine';
 import type { Manifest } from '../storage';
 import type { FileTensor } from './safetensors';
 
@@ -33,4 +34,10 @@ export function planShards(
 
 export function shardName(component: string, index: number): string {
   return `${component}-${index}`;
+}
+
+/** @param shards of the manifest, in its order */
+export function toWeights(manifest: Pick<Manifest, 'component' | 'tensors'>, shards: readonly Blob[]): Weights {
+  const files = new Map(shards.map((shard, index) => [shardName(manifest.component, index), shard]));
+  return { tensors: new Map(manifest.tensors.map((tensor) => [tensor.name, tensor])), files };
 }
