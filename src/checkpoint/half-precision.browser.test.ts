@@ -92,7 +92,7 @@ describe('toHalfPrecision', () => {
     const file = new Blob([new Uint8Array(40), new Float32Array([65_519]), new Float64Array([1, value])]);
     await expect(convert(file, tensors)).rejects.toThrow(
       expect.objectContaining({
-        code: 'numerics',
+        code: 'invalid-checkpoint',
         message: expect.stringMatching(/weights\.safetensors.* out\.weight/),
       }),
     );

@@ -77,7 +77,7 @@ export function planHalfPrecision(
  * @param blob the bytes of `source`
  * @param path of the weight file, for messages
  * @returns the tensors of `source`, one after the other
- * @throws KinoraError `numerics` for a tensor that half precision cannot hold: beyond 65504 .half() would give infinity, and
+ * @throws KinoraError `invalid-checkpoint` for a tensor that half precision cannot hold: beyond 65504 .half() would give infinity, and
  *   a video made with it nothing but NaN; whatever reading `blob` throws
  */
 export async function toHalfPrecision(source: ShardSource, blob: Blob, path: string): Promise<Blob> {
@@ -120,7 +120,7 @@ async function* convertedPieces(
       const halves = float32ToFloat16(toFloat32(bytes, dtype));
       if (halves.some((half) => (half & 0x7c00) === 0x7c00)) {
         throw new KinoraError(
-          'numerics',
+          'invalid-checkpoint',
           `${path}: tensor ${name} holds numbers that half precision cannot: beyond 65504, infinite or NaN.`,
         );
       }
