@@ -1,11 +1,4 @@
-import {
-  type CheckpointSource,
-  type Component,
-  components,
-  type LoadOptions,
-  type TensorSpec,
-  type Weights,
-} from '../engine';
+import type { CheckpointSource, Component, LoadOptions, TensorSpec, Weights } from '../engine';
 import { KinoraError, throwIfCancelled } from '../errors';
 import { type CheckpointStore, type Manifest, manifestBytes } from '../storage';
 import { planHalfPrecision, toHalfPrecision } from './half-precision';
@@ -14,7 +7,7 @@ import { type Picked, type PickedFolder, pickedFolder, readLocal } from './picke
 import type { FileTensor } from './safetensors';
 import { planShards, toWeights } from './shards';
 import { readText } from './text-file';
-import { chooseWeightFile, readTensorTable } from './weight-files';
+import { chooseWeightFile, components, readTensorTable } from './weight-files';
 
 export interface LocalFolderOptions {
   /**

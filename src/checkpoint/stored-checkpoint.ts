@@ -1,14 +1,8 @@
-import {
-  type CheckpointSource,
-  type Component,
-  components,
-  type LoadOptions,
-  type TensorSpec,
-  type Weights,
-} from '../engine';
+import type { CheckpointSource, Component, LoadOptions, TensorSpec, Weights } from '../engine';
 import { KinoraError, throwIfCancelled } from '../errors';
 import { type CheckpointStore, type Manifest, manifestBytes } from '../storage';
 import { toWeights } from './shards';
+import { components } from './weight-files';
 
 /**
  * Opens a checkpoint that is stored whole, wherever it came from.

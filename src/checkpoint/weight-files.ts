@@ -4,6 +4,9 @@ import type { ByteSource } from './byte-source';
 import { readPyTorchFile } from './pytorch-file';
 import { checkFileSize, type FileTensor, headerLength, lengthBytes, parseHeader } from './safetensors';
 
+/** As the engine has them: only its types are imported here. */
+export const components = ['text_encoder', 'unet', 'vae'] as const satisfies readonly Component[];
+
 /** Where diffusers (and for the text encoder transformers) saves weights, without what the name ends with. */
 const stems: Record<Component, { safetensors: string; pytorch: string }> = {
   text_encoder: { safetensors: 'text_encoder/model', pytorch: 'text_encoder/pytorch_model' },
