@@ -13,6 +13,7 @@ export const errorCodes = [
   'range-unsupported', // the server ignores Range
   'truncated', // fewer bytes than announced
   'corrupt', // bytes that are not what their size or hash says
+  'local-file', // a file of a folder on disk is missing, not whole, or can no longer be read
   'quota', // the browser refuses to store more
   'storage', // IndexedDB fails otherwise
   'no-webgpu', // WebGPU was asked for and there is none

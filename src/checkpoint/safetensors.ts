@@ -8,7 +8,8 @@ export const lengthBytes = 8;
 /** The reference implementation refuses longer headers (MAX_HEADER_SIZE in safetensors/src/tensor.rs). */
 const maxHeaderBytes = 100_000_000;
 
-const bytesPerElement: Record<TensorDtype, number> = {
+/** Bytes of one element. */
+export const bytesPerElement: Readonly<Record<TensorDtype, number>> = {
   F64: 8,
   I64: 8,
   F32: 4,
@@ -114,7 +115,7 @@ export function checkFileSize(tensors: readonly FileTensor[], size: number, path
     throw new KinoraError(
       'truncated',
       `${path} has ${size} bytes where its header promises ${promised}: tensor ${cut.name} and what follows are not ` +
-        'whole. The file on the server is damaged.',
+        'whole. The file is damaged.',
     );
   }
   if (size > promised) {

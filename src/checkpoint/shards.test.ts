@@ -37,3 +37,26 @@ it('cuts a file of 2.8 GB into shards of at most 64 MiB', () => {
   expect(shards).toHaveLength(43); // 33 tensors in each but the last
   expect(shards.at(-1)?.end).toBe(100 + 1400 * 2_016_178);
 });
+
+it('keeps tensors that share bytes together, and takes along what lies between tensors', () => {
+  const tensor = (name: string, begin: number, end: number): FileTensor => ({
+    name,
+    dtype: 'U8',
+    shape: [end - begin],
+    begin,
+    end,
+  });
+  const tensors = [tensor('tied', 0, 8), tensor('all', 0, 15), tensor('part', 3, 6), tensor('next', 18, 20)];
+  const plan = planShards([...tensors, tensor('near', 22, 28)], 'vae', 10);
+  expect(plan.shards).toEqual([
+    { begin: 0, end: 15 },
+    { begin: 18, end: 28 },
+  ]);
+  expect(plan.tensors.map(({ file, offset, byteLength }) => [file, offset, byteLength])).toEqual([
+    ['vae-0', 0, 8],
+    ['vae-0', 0, 15],
+    ['vae-0', 3, 3],
+    ['vae-1', 0, 2],
+    ['vae-1', 4, 6],
+  ]);
+});

@@ -1,3 +1,4 @@
+import type { Weights } from '../engine';
 import type { Manifest } from '../storage';
 import type { FileTensor } from './safetensors';
 
@@ -6,8 +7,9 @@ const maxShardBytes = 64 * 1024 * 1024;
 
 /**
  * Cuts a weight file into runs of whole tensors of at most `limit` bytes. A tensor that is larger by itself is a run of
- * its own, since no tensor may lie in two files.
- * @param tensors in the order of their bytes, without gaps
+ * its own, since no tensor may lie in two files; so are tensors that share bytes. What lies between two tensors of a shard is
+ * part of it.
+ * @param tensors in the order of their bytes
  * @param component names the shards, `unet-0`, `unet-1`, …
  */
 export function planShards(
@@ -19,11 +21,11 @@ export function planShards(
   const located: Manifest['tensors'] = [];
   for (const { name, dtype, shape, begin, end } of tensors) {
     let shard = shards.at(-1);
-    if (!shard || end - shard.begin > limit) {
+    if (!shard || (begin >= shard.end && end - shard.begin > limit)) {
       shard = { begin, end };
       shards.push(shard);
     }
-    shard.end = end;
+    shard.end = Math.max(shard.end, end);
     const file = shardName(component, shards.length - 1);
     located.push({ name, dtype, shape: [...shape], file, offset: begin - shard.begin, byteLength: end - begin });
   }
@@ -32,4 +34,10 @@ export function planShards(
 
 export function shardName(component: string, index: number): string {
   return `${component}-${index}`;
+}
+
+/** @param shards of the manifest, in its order */
+export function toWeights(manifest: Pick<Manifest, 'component' | 'tensors'>, shards: readonly Blob[]): Weights {
+  const files = new Map(shards.map((shard, index) => [shardName(manifest.component, index), shard]));
+  return { tensors: new Map(manifest.tensors.map((tensor) => [tensor.name, tensor])), files };
 }

@@ -1,6 +1,6 @@
 /** From a network's parameters and a checkpoint's tensors to initializers: which bytes of which file each one reads. */
 import { KinoraError } from '../errors';
-import { float16ToFloat32, float32ToFloat16 } from './float16';
+import { float32ToFloat16, isFloatDtype, toFloat32 } from '../float16';
 import type { NetworkGraph, ParameterUse } from './graph/builder';
 import type { ExternalTensor } from './graph/onnx';
 import type { StoredTensor, TensorDtype, TensorSpec, Weights } from './source';
@@ -76,21 +76,6 @@ function list(what: string, names: readonly string[]): string {
   return `${names.length} ${what}: ${names.slice(0, 5).join(', ')}${more}.`;
 }
 
-function toFloat32(bytes: ArrayBuffer, dtype: TensorDtype): Float32Array {
-  switch (dtype) {
-    case 'F32':
-      return new Float32Array(bytes);
-    case 'F16':
-      return float16ToFloat32(new Uint16Array(bytes));
-    case 'BF16':
-      return new Float32Array(Uint32Array.from(new Uint16Array(bytes), (bits) => bits << 16).buffer);
-    case 'F64':
-      return Float32Array.from(new Float64Array(bytes));
-    default:
-      throw new KinoraError('invalid-checkpoint', `Tensors of type ${dtype} cannot be weights.`);
-  }
-}
-
 /** Byte range of a use within its file. */
 function range(use: ParameterUse, tensor: StoredTensor): { offset: number; length: number } {
   const width = bytesPerElement[tensor.dtype] ?? 0;
@@ -146,6 +131,9 @@ export async function placeWeights(
   for (const [file, queue] of toConvert) {
     const read = await reader(fileOf(weights, file), queue);
     for (const { use, tensor } of queue) {
+      if (!isFloatDtype(tensor.dtype)) {
+        throw new KinoraError('invalid-checkpoint', `Tensors of type ${tensor.dtype} cannot be weights.`);
+      }
       const floats = toFloat32(await read(use, tensor), tensor.dtype);
       const converted = use.type === 'float16' ? float32ToFloat16(floats) : floats;
       const bytes = converted.buffer.slice(

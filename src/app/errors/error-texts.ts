@@ -62,6 +62,11 @@ export const errorTexts: Record<ErrorCode, ErrorText> = {
     meaning: 'It is not what its size or its checksum says. Nothing of it is used.',
     remedy: 'Press Generate again to fetch it anew. If it happens every time, the file on the server is damaged.',
   },
+  'local-file': {
+    title: 'A file of the folder cannot be used',
+    meaning: 'It is missing or not whole, or it was changed or moved since the folder was chosen.',
+    remedy: 'Check the folder, then choose it again.',
+  },
   quota: {
     title: 'The browser has no room for the model',
     meaning: 'Models are kept in the browser, and it refused to keep more. A private window allows least.',

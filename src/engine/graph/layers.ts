@@ -2,7 +2,7 @@
  * The layers that the networks are made of, and the only place that knows what a backend likes: channels-last on WebGPU with
  * fused norms, channels-first on the wasm CPU provider with the norm taken apart. Names of parameters are PyTorch's.
  */
-import { float32ToFloat16 } from '../float16';
+import { float32ToFloat16 } from '../../float16';
 import type { GraphBuilder, Value } from './builder';
 
 /** Images, or anything that convolves over two axes: [frames, height, width, channels] on WebGPU, else [frames, channels, height, width]. */

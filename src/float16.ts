@@ -1,5 +1,27 @@
 /** IEEE 754 half precision, in both directions, for weights stored in another type than the device computes in. */
 
+/** safetensors' names of the floating-point types. */
+const floatDtypes = ['F16', 'BF16', 'F32', 'F64'] as const;
+export type FloatDtype = (typeof floatDtypes)[number];
+
+export function isFloatDtype(dtype: string): dtype is FloatDtype {
+  return (floatDtypes as readonly string[]).includes(dtype);
+}
+
+/** What is too large for float32 becomes infinite. */
+export function toFloat32(bytes: ArrayBuffer, dtype: FloatDtype): Float32Array<ArrayBuffer> {
+  switch (dtype) {
+    case 'F32':
+      return new Float32Array(bytes);
+    case 'F16':
+      return float16ToFloat32(new Uint16Array(bytes));
+    case 'BF16':
+      return new Float32Array(Uint32Array.from(new Uint16Array(bytes), (bits) => bits << 16).buffer);
+    case 'F64':
+      return Float32Array.from(new Float64Array(bytes));
+  }
+}
+
 const scratch = new ArrayBuffer(4);
 const scratchFloat = new Float32Array(scratch);
 const scratchBits = new Uint32Array(scratch);
@@ -23,7 +45,7 @@ function halves(): Float32Array {
   return table;
 }
 
-export function float16ToFloat32(source: Uint16Array): Float32Array<ArrayBuffer> {
+function float16ToFloat32(source: Uint16Array): Float32Array<ArrayBuffer> {
   const lookup = halves();
   const result = new Float32Array(source.length);
   for (let i = 0; i < source.length; i++) result[i] = lookup[source[i] ?? 0] ?? 0;

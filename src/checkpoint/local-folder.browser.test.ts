@@ -1,0 +1,275 @@
+import { deleteDB } from 'idb';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { modelIndex, pattern, safetensors, tensor, tensors, weightFiles } from '../../tests/server/synthetic';
+import type { CheckpointSource, StoredTensor, Weights } from '../engine';
+import { CheckpointStore } from '../storage';
+import { openLocalFolder } from './local-folder';
+import type { PickedFile } from './picked-folder';
+import { openStoredCheckpoint } from './stored-checkpoint';
+
+const components = ['text_encoder', 'unet', 'vae'] as const;
+let name: string;
+/** A real directory on disk, as a picker would hand it over: in the browser's own file system. */
+let folder: FileSystemDirectoryHandle;
+let store: CheckpointStore;
+
+beforeEach(async () => {
+  name = `test-${crypto.randomUUID()}`;
+  folder = await (await navigator.storage.getDirectory()).getDirectoryHandle(name, { create: true });
+  store = new CheckpointStore(name);
+  await put('model_index.json', JSON.stringify(modelIndex));
+  await put('tokenizer/merges.txt', '#version: 0.2\ni n\n');
+  for (const component of components) {
+    await put(`${component}/config.json`, '{}');
+    await put(weightFiles[component], safetensors(tensors[component]));
+  }
+});
+
+afterEach(async () => {
+  await (await navigator.storage.getDirectory()).removeEntry(name, { recursive: true });
+  await store.close();
+  await deleteDB(name);
+});
+
+async function directoryOf(path: string): Promise<[FileSystemDirectoryHandle, string]> {
+  const folders = path.split('/');
+  const last = folders.pop() ?? '';
+  let directory = folder;
+  for (const part of folders) directory = await directory.getDirectoryHandle(part, { create: true });
+  return [directory, last];
+}
+
+async function put(path: string, content: string | Uint8Array<ArrayBuffer> | Blob): Promise<void> {
+  const [directory, last] = await directoryOf(path);
+  const writable = await (await directory.getFileHandle(last, { create: true })).createWritable();
+  await writable.write(content);
+  await writable.close();
+}
+
+async function remove(path: string): Promise<void> {
+  const [directory, last] = await directoryOf(path);
+  await directory.removeEntry(last, { recursive: true });
+}
+
+/** The same folder as `<input webkitdirectory>` gives it. */
+async function list(directory = folder, path = name): Promise<PickedFile[]> {
+  const files: PickedFile[] = [];
+  for await (const [entryName, handle] of directory.entries()) {
+    const entry = `${path}/${entryName}`;
+    if (handle instanceof FileSystemDirectoryHandle) files.push(...(await list(handle, entry)));
+    else if (handle instanceof FileSystemFileHandle) files.push({ path: entry, file: await handle.getFile() });
+  }
+  return files;
+}
+
+async function bytesOf(weights: Weights, tensorName: string): Promise<Uint8Array> {
+  const { file = '', offset = 0, byteLength = 0 }: Partial<StoredTensor> = weights.tensors.get(tensorName) ?? {};
+  const blob = weights.files.get(file)?.slice(offset, offset + byteLength);
+  return new Uint8Array((await blob?.arrayBuffer()) ?? []);
+}
+
+async function expectWeights(source: CheckpointSource): Promise<void> {
+  for (const component of components) {
+    const weights = await source.weights(component);
+    for (const [tensorName, { dtype, shape, data }] of Object.entries<ReturnType<typeof tensor>>(tensors[component])) {
+      expect((await source.tensors(component)).get(tensorName)).toMatchObject({ dtype, shape });
+      expect(weights.tensors.get(tensorName)).toMatchObject({ dtype, shape });
+      expect(await bytesOf(weights, tensorName)).toEqual(new Uint8Array(data));
+    }
+  }
+}
+
+function failure(code: string, message = '') {
+  return expect.objectContaining({ code, message: expect.stringContaining(message) });
+}
+
+describe('a folder', () => {
+  it('is a checkpoint, and nothing of it is copied', async () => {
+    const source = await openLocalFolder(folder);
+    await expectWeights(source);
+    expect(await source.text('unet/config.json')).toBe('{}');
+    expect(await source.text('tokenizer/merges.txt')).toContain('#version');
+    expect(await source.optionalText('tokenizer/special_tokens_map.json')).toBeUndefined();
+    expect(await store.list()).toEqual([]);
+    await expect(source.text('scheduler/scheduler_config.json')).rejects.toThrow(
+      failure('local-file', 'scheduler_config'),
+    );
+  });
+
+  it('is the same as a list of files', async () => {
+    const source = await openLocalFolder(await list());
+    await expectWeights(source);
+    expect(await source.text('tokenizer/merges.txt')).toContain('#version');
+    expect(await source.optionalText('tokenizer/special_tokens_map.json')).toBeUndefined();
+    expect(source.id).toBe((await openLocalFolder(folder)).id);
+  });
+
+  it('can be handed to a worker', async () => {
+    const [sent, files] = [structuredClone(folder), structuredClone(await list())];
+    await expectWeights(await openLocalFolder(sent));
+    await expectWeights(await openLocalFolder(files));
+  });
+
+  it('keeps its id until something in it changes', async () => {
+    const { id } = await openLocalFolder(folder);
+    expect(id).toContain(`folder:${name}/`);
+    expect((await openLocalFolder(folder)).id).toBe(id);
+    await put('unet/config.json', '{ }');
+    const changed = (await openLocalFolder(folder)).id;
+    expect(changed).not.toBe(id);
+    await put(weightFiles.vae, safetensors({ other: tensor(500, 9) }));
+    expect((await openLocalFolder(folder)).id).not.toBe(changed);
+  });
+
+  it('hands out a large file in pieces, of which none is read', async () => {
+    const MiB = 2 ** 20;
+    const large = { a: tensor(40 * MiB, 1), b: tensor(40 * MiB, 2) };
+    await put(weightFiles.unet, safetensors(large));
+    const weights = await (await openLocalFolder(folder)).weights('unet');
+    expect([...weights.files.values()].map(({ size }) => size / MiB)).toEqual([40, 40]);
+    const { file = '', offset = 0 } = weights.tensors.get('b') ?? {};
+    const last = weights.files.get(file)?.slice(offset + 40 * MiB - 8);
+    expect(new Uint8Array((await last?.arrayBuffer()) ?? [])).toEqual(pattern(40 * MiB, 2).slice(-8));
+  });
+
+  it("may hold PyTorch's files, and full precision", async () => {
+    for (const component of components) await remove(weightFiles[component]);
+    const fetched = async (file: string) => (await fetch(`/reference/checkpoint-files/${file}`)).blob();
+    await put('unet/diffusion_pytorch_model.bin', await fetched('state-dict.bin'));
+    await put('vae/diffusion_pytorch_model.safetensors', await fetched('state-dict.safetensors'));
+    await put('text_encoder/pytorch_model.fp16.bin', await fetched('half.bin'));
+    const source = await openLocalFolder(folder);
+    const [bin, twin] = [await source.weights('unet'), await source.weights('vae')];
+    expect(bin.tensors.size).toBe(6);
+    for (const [tensorName, { dtype }] of twin.tensors) {
+      expect(bin.tensors.get(tensorName)?.dtype).toBe(dtype);
+      expect(await bytesOf(bin, tensorName)).toEqual(await bytesOf(twin, tensorName));
+    }
+    expect((await source.tensors('text_encoder')).get('embeddings.weight')?.dtype).toBe('F16');
+  });
+});
+
+describe('a file that is no longer what it was', () => {
+  it('has changed', async () => {
+    const source = await openLocalFolder(folder);
+    await source.tensors('unet');
+    await put(weightFiles.unet, safetensors({ a: tensor(12, 3) }));
+    await expect(source.weights('unet')).rejects.toThrow(failure('local-file', weightFiles.unet));
+    await expect(openLocalFolder(folder)).resolves.toBeDefined();
+  });
+
+  it('has vanished', async () => {
+    const source = await openLocalFolder(folder);
+    await remove(weightFiles.vae);
+    await remove('unet/config.json');
+    await expect(source.tensors('vae')).rejects.toThrow(failure('local-file', weightFiles.vae));
+    await expect(source.text('unet/config.json')).rejects.toThrow(failure('local-file', 'unet/config.json'));
+    await expect(openLocalFolder(folder)).rejects.toThrow(
+      failure('local-file', 'no weights of vae: There is neither vae/diffusion_pytorch_model.fp16.safetensors'),
+    );
+  });
+
+  it('has vanished from a list', async () => {
+    const source = await openLocalFolder(await list());
+    await remove('unet');
+    await expect(source.weights('unet')).rejects.toThrow(failure('local-file', 'Choose the folder again'));
+    await expect(source.text('unet/config.json')).rejects.toThrow(failure('local-file', 'unet/config.json'));
+  });
+});
+
+describe('what is not a checkpoint', () => {
+  it.each<[string, Record<string, string>, string]>([
+    ['an empty folder', {}, 'it is empty'],
+    ['a part of a model', { 'config.json': '{}' }, 'seems to be a part of one'],
+    ['a cache of the hub', { 'snapshots/abc/model_index.json': '{}', 'refs/main': 'abc' }, 'a cache of the hub'],
+    ['a single file', { 'v1-5-pruned.safetensors': '' }, 'it holds v1-5-pruned.safetensors'],
+    ['something else', { 'a.jpg': '', 'b/c.jpg': '' }, 'it holds '],
+  ])('is refused with what it is: %s', async (_, files, message) => {
+    await remove('model_index.json');
+    for (const part of [...components, 'tokenizer']) await remove(part);
+    for (const [path, text] of Object.entries(files)) await put(path, text);
+    await expect(openLocalFolder(folder)).rejects.toThrow(failure('invalid-checkpoint', message));
+    await expect(openLocalFolder(await list())).rejects.toThrow(failure('invalid-checkpoint', message));
+  });
+
+  it('is another pipeline, or no JSON', async () => {
+    await put('model_index.json', JSON.stringify({ ...modelIndex, _class_name: 'StableDiffusionPipeline' }));
+    await expect(openLocalFolder(folder)).rejects.toThrow(failure('invalid-checkpoint', 'StableDiffusionPipeline'));
+    await put('model_index.json', '{');
+    await expect(openLocalFolder(folder)).rejects.toThrow(failure('invalid-checkpoint', 'not valid JSON'));
+    await put('model_index.json', new Uint8Array([0x22, 0xff, 0x22]));
+    await expect(openLocalFolder(folder)).rejects.toThrow(failure('invalid-checkpoint', 'UTF-8'));
+  });
+
+  it.each<[string, string, Uint8Array<ArrayBuffer>, string]>([
+    ['a weight file that is cut off', 'local-file', safetensors(tensors.unet).slice(0, -1), 'conv_in.bias'],
+    ['a weight file that is empty', 'local-file', new Uint8Array(), 'ends at byte 0'],
+    ['a header of 4 GB', 'invalid-checkpoint', new Uint8Array([0, 0, 0, 0, 1, 0, 0, 0, 123, 125]), '4294967296'],
+  ])('has %s', async (_, code, content, message) => {
+    await put(weightFiles.unet, content);
+    const source = await openLocalFolder(folder);
+    await expect(source.tensors('unet')).rejects.toThrow(failure(code, message));
+    await expect(source.weights('unet')).rejects.toThrow(failure(code, message));
+  });
+
+  it('has its weights in several files', async () => {
+    await remove(weightFiles.unet);
+    await put('unet/diffusion_pytorch_model.safetensors.index.json', '{}');
+    await expect(openLocalFolder(folder)).rejects.toThrow(failure('invalid-checkpoint', 'several files'));
+  });
+});
+
+describe('a copy', () => {
+  /** What loading a checkpoint asks for. */
+  async function load(source: CheckpointSource): Promise<void> {
+    await source.text('unet/config.json');
+    await source.text('tokenizer/merges.txt');
+    await source.optionalText('tokenizer/special_tokens_map.json');
+    for (const component of components) await source.weights(component);
+  }
+
+  it('works without the folder', async () => {
+    const source = await openLocalFolder(folder, { copyTo: store });
+    await load(source);
+    await expectWeights(source);
+    for (const part of components) await remove(part);
+    const copy = await openStoredCheckpoint(source.id, store);
+    expect(copy.id).toBe(source.id);
+    await expectWeights(copy);
+    expect(await copy.text('tokenizer/merges.txt')).toContain('#version');
+    expect(await copy.optionalText('tokenizer/special_tokens_map.json')).toBeUndefined();
+    await expect(copy.text('unet/other.json')).rejects.toThrow(failure('storage', 'unet/other.json'));
+  });
+
+  it('is in half precision, and counts its bytes', async () => {
+    const twin = async (file: string) => (await fetch(`/reference/checkpoint-files/${file}.safetensors`)).blob();
+    await remove(weightFiles.unet);
+    await put('unet/diffusion_pytorch_model.safetensors', await twin('state-dict'));
+    const source = await openLocalFolder(folder, { copyTo: store });
+    expect((await source.tensors('unet')).get('embeddings.weight')?.dtype).toBe('F32');
+    const progress: [number, number][] = [];
+    const weights = await source.weights('unet', { onProgress: (...bytes) => progress.push(bytes) });
+    // 42 + 24 + 4 + 4 + 4 numbers, and 5 integers of 8 bytes
+    expect(progress.at(-1)).toEqual([78 * 2 + 40, 78 * 2 + 40]);
+    expect(weights.tensors.get('embeddings.weight')).toMatchObject({ dtype: 'F16', shape: [7, 6], byteLength: 84 });
+    expect(weights.tensors.get('position_ids')).toMatchObject({ dtype: 'I64', byteLength: 40 });
+    expect(await bytesOf(weights, 'position_ids')).toEqual(new Uint8Array(BigInt64Array.of(0n, 1n, 2n, 3n, 4n).buffer));
+  });
+
+  it('goes on where it broke off', async () => {
+    const MiB = 2 ** 20;
+    await put(weightFiles.unet, safetensors({ a: tensor(40 * MiB, 1), b: tensor(40 * MiB, 2) }));
+    const source = await openLocalFolder(folder, { copyTo: store });
+    const abort = new AbortController();
+    const cancelled = source.weights('unet', { signal: abort.signal, onProgress: () => abort.abort() });
+    await expect(cancelled).rejects.toThrow(failure('cancelled'));
+    expect(await store.manifests(source.id)).toEqual([]);
+    const [first] = await store.list();
+    expect(Math.round((first?.bytes ?? 0) / MiB)).toBe(40);
+    await expect(openStoredCheckpoint(source.id, store)).rejects.toThrow(
+      failure('storage', 'text_encoder and unet and vae'),
+    );
+    await source.weights('unet');
+    expect((await store.list())[0]?.components).toEqual(['unet']);
+  });
+});

@@ -1,0 +1,266 @@
+import { KinoraError } from '../errors';
+
+/** A name that a pickle may refer to. */
+export class PickleGlobal {
+  /**
+   * @param name with its module, `collections.OrderedDict`
+   * @param call what calling it gives; without, it cannot be called
+   */
+  constructor(
+    readonly name: string,
+    readonly call?: (args: readonly unknown[]) => unknown,
+  ) {}
+}
+
+export interface UnpickleOptions {
+  /** The names that are allowed. */
+  globals: readonly PickleGlobal[];
+  /** What a persistent id stands for. May throw KinoraError. */
+  persistent: (id: unknown) => unknown;
+  /** Of the file, for messages. */
+  path: string;
+}
+
+const maxStack = 65_536;
+const maxMemo = 1_048_576;
+/** Module or class in a GLOBAL. */
+const maxNameBytes = 256;
+
+/** Names, for the message, of opcodes that are refused because of what they could do or because torch.save does not write them. */
+const refusedOpcodes: Readonly<Record<number, string>> = {
+  48: 'POP',
+  50: 'DUP',
+  73: 'INT',
+  76: 'LONG',
+  80: 'PERSID',
+  83: 'STRING',
+  86: 'UNICODE',
+  105: 'INST',
+  111: 'OBJ',
+  129: 'NEWOBJ',
+  130: 'EXT1',
+  131: 'EXT2',
+  132: 'EXT4',
+  140: 'SHORT_BINUNICODE',
+  146: 'NEWOBJ_EX',
+  147: 'STACK_GLOBAL',
+  148: 'MEMOIZE',
+  149: 'FRAME',
+};
+
+/**
+ * Reads a Python pickle of protocol 2, as torch.save writes it, without being able to run anything: only the opcodes that
+ * build plain data are there, and only the names that are handed in. The selection is that of PyTorch's own
+ * torch/_weights_only_unpickler.py.
+ *
+ * Numbers, strings, booleans and None come out as in JavaScript (integers beyond 2^53 as bigint), tuples and lists as
+ * arrays, dicts and OrderedDicts as Maps. Attributes that an OrderedDict carries are dropped. Time and memory are bounded by
+ * the length of the pickle.
+ * @throws KinoraError `invalid-checkpoint` naming the opcode or the name
+ */
+export function unpickle(bytes: Uint8Array, options: UnpickleOptions): unknown {
+  return new Machine(bytes, options).run();
+}
+
+class Machine {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #options: UnpickleOptions;
+  readonly #globals: ReadonlyMap<string, PickleGlobal>;
+  readonly #stack: unknown[] = [];
+  /** Heights of the stack at which a MARK lies. */
+  readonly #marks: number[] = [];
+  readonly #memo = new Map<number, unknown>();
+  #at = 0;
+
+  /** What is not in here is refused. */
+  readonly #opcodes: Readonly<Record<number, () => void>> = {
+    128: () => this.#protocol(this.#uint(1)), // PROTO
+    78: () => this.#push(null), // NONE
+    136: () => this.#push(true), // NEWTRUE
+    137: () => this.#push(false), // NEWFALSE
+    75: () => this.#push(this.#uint(1)), // BININT1
+    77: () => this.#push(this.#uint(2)), // BININT2
+    74: () => this.#push(this.#uint(4) | 0), // BININT
+    138: () => this.#push(integer(this.#take(this.#uint(1)))), // LONG1
+    71: () => this.#push(this.#view.getFloat64(this.#skip(8))), // BINFLOAT
+    88: () => this.#push(this.#text(this.#uint(4))), // BINUNICODE
+    85: () => this.#push(this.#text(this.#uint(1))), // SHORT_BINSTRING, from Python 2
+
+    40: () => this.#mark(), // MARK
+    41: () => this.#push([]), // EMPTY_TUPLE
+    133: () => this.#push(this.#popMany(1)), // TUPLE1
+    134: () => this.#push(this.#popMany(2)), // TUPLE2
+    135: () => this.#push(this.#popMany(3)), // TUPLE3
+    116: () => this.#push(this.#popToMark()), // TUPLE
+    93: () => this.#push([]), // EMPTY_LIST
+    97: () => this.#append(this.#popMany(1)), // APPEND
+    101: () => this.#append(this.#popToMark()), // APPENDS
+    125: () => this.#push(new Map()), // EMPTY_DICT
+    115: () => this.#setItems(this.#popMany(2)), // SETITEM
+    117: () => this.#setItems(this.#popToMark()), // SETITEMS
+
+    113: () => this.#remember(this.#uint(1)), // BINPUT
+    114: () => this.#remember(this.#uint(4)), // LONG_BINPUT
+    104: () => this.#recall(this.#uint(1)), // BINGET
+    106: () => this.#recall(this.#uint(4)), // LONG_BINGET
+
+    99: () => this.#push(this.#global(`${this.#line()}.${this.#line()}`)), // GLOBAL
+    81: () => this.#push(this.#options.persistent(this.#pop())), // BINPERSID
+    82: () => this.#reduce(), // REDUCE
+    98: () => this.#build(), // BUILD
+  };
+
+  constructor(bytes: Uint8Array, options: UnpickleOptions) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#options = options;
+    this.#globals = new Map(options.globals.map((global) => [global.name, global]));
+  }
+
+  run(): unknown {
+    for (;;) {
+      const opcode = this.#uint(1);
+      if (opcode === 0x2e) return this.#pop(); // STOP
+      const step = this.#opcodes[opcode];
+      if (!step) {
+        const name = refusedOpcodes[opcode];
+        throw this.#refuse(`opcode 0x${opcode.toString(16)}${name ? ` (${name})` : ''} is not allowed`);
+      }
+      step();
+      if (this.#stack.length > maxStack) throw this.#refuse(`it stacks more than ${maxStack} values`);
+    }
+  }
+
+  #protocol(version: number): void {
+    if (version === 2) return;
+    throw this.#refuse(`it is written in pickle protocol ${version}, where torch.save's default, 2, is needed`);
+  }
+
+  #reduce(): void {
+    const args = this.#pop();
+    const callable = this.#pop();
+    if (!(callable instanceof PickleGlobal) || !callable.call || !Array.isArray(args)) {
+      const what = callable instanceof PickleGlobal ? callable.name : 'something that is no name';
+      throw this.#refuse(`it calls ${what}, which is not allowed`);
+    }
+    this.#push(callable.call(args));
+  }
+
+  /** Only OrderedDicts come with attributes here (`_metadata`), and those say nothing about tensors. */
+  #build(): void {
+    this.#pop();
+    if (!(this.#top() instanceof Map)) throw this.#refuse('it sets attributes of something other than an OrderedDict');
+  }
+
+  #global(name: string): PickleGlobal {
+    const global = this.#globals.get(name);
+    if (!global) throw this.#refuse(`it refers to ${name}, which is not allowed`);
+    return global;
+  }
+
+  #append(items: unknown[]): void {
+    const list = this.#top();
+    if (!Array.isArray(list)) throw this.#refuse('it appends to what is not a list');
+    for (const item of items) list.push(item);
+  }
+
+  #setItems(items: unknown[]): void {
+    const dict = this.#top();
+    if (!(dict instanceof Map) || items.length % 2 === 1) throw this.#refuse('it sets items of what is not a dict');
+    for (let i = 0; i < items.length; i += 2) dict.set(items[i], items[i + 1]);
+  }
+
+  #remember(index: number): void {
+    this.#memo.set(index, this.#top());
+    if (this.#memo.size > maxMemo) throw this.#refuse(`it remembers more than ${maxMemo} values`);
+  }
+
+  #recall(index: number): void {
+    if (!this.#memo.has(index)) throw this.#refuse(`it recalls value ${index}, which it has not remembered`);
+    this.#push(this.#memo.get(index));
+  }
+
+  #push(value: unknown): void {
+    this.#stack.push(value);
+  }
+
+  #pop(): unknown {
+    const value = this.#top();
+    this.#stack.pop();
+    return value;
+  }
+
+  #top(): unknown {
+    if (this.#stack.length <= (this.#marks.at(-1) ?? 0)) throw this.#refuse('it takes a value from an empty stack');
+    return this.#stack.at(-1);
+  }
+
+  #popMany(count: number): unknown[] {
+    return Array.from({ length: count }, () => this.#pop()).reverse();
+  }
+
+  #mark(): void {
+    this.#marks.push(this.#stack.length);
+    if (this.#marks.length > maxStack) throw this.#refuse(`it stacks more than ${maxStack} marks`);
+  }
+
+  #popToMark(): unknown[] {
+    const mark = this.#marks.pop();
+    if (mark === undefined) throw this.#refuse('it goes back to a mark that is not there');
+    return this.#stack.splice(mark);
+  }
+
+  /** Little-endian. */
+  #uint(bytes: 1 | 2 | 4): number {
+    const at = this.#skip(bytes);
+    if (bytes === 1) return this.#view.getUint8(at);
+    return bytes === 2 ? this.#view.getUint16(at, true) : this.#view.getUint32(at, true);
+  }
+
+  #text(bytes: number): string {
+    try {
+      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(this.#take(bytes));
+    } catch (error) {
+      if (error instanceof KinoraError) throw error;
+      throw this.#refuse('it holds text that is not UTF-8');
+    }
+  }
+
+  #line(): string {
+    const end = this.#bytes.subarray(this.#at, this.#at + maxNameBytes).indexOf(0x0a);
+    if (end < 0) throw this.#refuse('it holds a name that does not end');
+    const text = this.#text(end);
+    this.#at++;
+    return text;
+  }
+
+  #take(bytes: number): Uint8Array {
+    const begin = this.#skip(bytes);
+    return this.#bytes.subarray(begin, begin + bytes);
+  }
+
+  /** @returns where the skipped bytes begin */
+  #skip(bytes: number): number {
+    const begin = this.#at;
+    if (begin + bytes > this.#bytes.length) throw this.#refuse('it ends in the middle');
+    this.#at += bytes;
+    return begin;
+  }
+
+  #refuse(problem: string): KinoraError {
+    return new KinoraError(
+      'invalid-checkpoint',
+      `${this.#options.path} cannot be read as a list of tensors: ${problem} (byte ${this.#at} of its pickle).`,
+    );
+  }
+}
+
+/** Two's complement, little-endian. */
+function integer(bytes: Uint8Array): number | bigint {
+  let value = 0n;
+  for (const byte of bytes.toReversed()) value = value * 256n + BigInt(byte);
+  const signed = BigInt.asIntN(bytes.length * 8, value);
+  const number = Number(signed);
+  return Number.isSafeInteger(number) ? number : signed;
+}
