@@ -1,6 +1,7 @@
 import type { LoadOptions } from '../engine';
 import { throwIfCancelled } from '../errors';
-import { type CheckpointStore, type Manifest, manifestBytes } from '../storage';
+import type { CheckpointStore, Manifest } from '../storage';
+import { type ShardSource, toHalfPrecision } from './half-precision';
 import type { RemoteFile } from './remote-file';
 
 /** Enough to fill a fast line while one shard is being stored, few enough to be polite. */
@@ -9,18 +10,23 @@ const transfersAtOnce = 4;
 /**
  * Fetches what the store lacks of a component, shard by shard, and then stores the manifest. When anything fails, the
  * shards that are stored by then stay, and the next call goes on from there.
+ * @param sources where the bytes of the manifest's shards lie in the file, if they are converted on the way; else the
+ *   manifest's own ranges are the file's
  * @throws KinoraError of the first failure; the other transfers have ended by then
  */
 export async function download(
   file: RemoteFile,
   manifest: Manifest,
+  sources: readonly ShardSource[] | undefined,
   store: CheckpointStore,
   { onProgress, signal }: LoadOptions,
 ): Promise<void> {
-  const total = manifestBytes(manifest);
+  const parts = manifest.shards.map((shard, index) => ({ shard, source: sources?.[index] }));
+  const bytesOf = ({ shard, source }: (typeof parts)[number]) => (source ?? shard).end - (source ?? shard).begin;
+  const total = parts.reduce((sum, part) => sum + bytesOf(part), 0);
   const stored = new Set((await store.storedShards(manifest)).map(({ begin }) => begin));
-  const missing = manifest.shards.filter(({ begin }) => !stored.has(begin));
-  let bytes = total - missing.reduce((sum, { begin, end }) => sum + end - begin, 0);
+  const missing = parts.filter(({ shard }) => !stored.has(shard.begin));
+  let bytes = total - missing.reduce((sum, part) => sum + bytesOf(part), 0);
   onProgress?.(bytes, total);
   const onBytes = (more: number) => {
     bytes += more;
@@ -33,10 +39,12 @@ export async function download(
   const queue = missing.values();
   const transfer = async () => {
     try {
-      for (const shard of queue) {
-        const blob = await file.read(shard.begin, shard.end, { signal: transferSignal, onBytes });
+      for (const { shard, source } of queue) {
+        const { begin, end } = source ?? shard;
+        const blob = await file.read(begin, end, { signal: transferSignal, onBytes });
         throwIfCancelled(transferSignal);
-        await store.putShard(manifest, shard, blob);
+        const converted = source && (await toHalfPrecision(source, blob, manifest.component));
+        await store.putShard(manifest, shard, converted ?? blob);
       }
     } catch (error) {
       failure ??= error;

@@ -121,10 +121,16 @@ describe('a first visit', () => {
       const other = new Space();
       await other.set({ singlePageApp });
       await other.put('model_index.json', JSON.stringify(modelIndex));
-      const full = { a: { dtype: 'F32' as const, shape: [2, 3], data: new Uint8Array(24).fill(9) } };
+      const values = Float32Array.from([0, 1, -2, 0.5, 65504, 1e-9]);
+      const full = { a: { dtype: 'F32' as const, shape: [2, 3], data: new Uint8Array(values.buffer) } };
       await other.put('vae/diffusion_pytorch_model.safetensors', safetensors(full));
       const source = await openCheckpoint(other.url, { store });
-      await expectTensors(await source.weights('vae'), full);
+      const progress: [number, number][] = [];
+      const weights = await source.weights('vae', { onProgress: (...bytes) => progress.push(bytes) });
+      // in half precision
+      const halves = Uint16Array.from([0, 0x3c00, 0xc000, 0x3800, 0x7bff, 0]);
+      await expectTensors(weights, { a: { dtype: 'F16', shape: [2, 3], data: new Uint8Array(halves.buffer) } });
+      expect(progress.at(-1)).toEqual([24, 24]);
       expect(await source.optionalText('tokenizer/tokenizer_config.json')).toBeUndefined();
       await expect(source.text('unet/config.json')).rejects.toThrow(
         failure(singlePageApp ? 'html-answer' : 'not-found', 'unet/config.json'),
@@ -137,6 +143,29 @@ describe('a first visit', () => {
       );
     },
   );
+});
+
+it("takes PyTorch's files where there are no others", async () => {
+  const other = new Space();
+  await other.put('model_index.json', JSON.stringify(modelIndex));
+  const file = await (await fetch('/reference/checkpoint-files/half.bin')).arrayBuffer();
+  await other.put('unet/diffusion_pytorch_model.bin', new Uint8Array(file));
+  const source = await openCheckpoint(other.url, { store });
+  expect((await source.tensors('unet')).get('embeddings.weight')).toMatchObject({ dtype: 'F16', shape: [7, 6] });
+  const twin = await (await fetch('/reference/checkpoint-files/half.safetensors')).arrayBuffer();
+  await other.put('vae/diffusion_pytorch_model.safetensors', new Uint8Array(twin));
+  const [weights, expected] = [await source.weights('unet'), await source.weights('vae')];
+  expect([...weights.tensors.keys()].sort()).toEqual([...expected.tensors.keys()].sort());
+  const bytes = async (from: Weights, key: string) => {
+    const { file: shard = '', offset = 0, byteLength = 0 } = from.tensors.get(key) ?? {};
+    return from.files
+      .get(shard)
+      ?.slice(offset, offset + byteLength)
+      .arrayBuffer();
+  };
+  for (const key of weights.tensors.keys()) {
+    expect(indexedDB.cmp(await bytes(weights, key), await bytes(expected, key))).toBe(0);
+  }
 });
 
 describe('a second visit', () => {

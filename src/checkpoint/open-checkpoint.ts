@@ -1,19 +1,21 @@
-import type { CheckpointSource, Component, LoadOptions, StoredTensor, TensorSpec, Weights } from '../engine';
+import type { CheckpointSource, Component, LoadOptions, TensorSpec, Weights } from '../engine';
 import { KinoraError, throwIfCancelled } from '../errors';
 import { type CheckpointStore, type Manifest, manifestBytes } from '../storage';
 import { download } from './download';
+import { needsConversion, planHalfPrecision, type ShardSource } from './half-precision';
 import { fetchText, type HttpOptions } from './http';
 import { checkModelIndex } from './model-index';
 import { RemoteFile } from './remote-file';
-import { checkFileSize, headerLength, lengthBytes, parseHeader } from './safetensors';
-import { planShards, shardName } from './shards';
+import { lengthBytes } from './safetensors';
+import { planShards, toWeights } from './shards';
+import { chooseWeightFile, components, readTensorTable } from './weight-files';
 
-/** Where diffusers saves the weights of each component, half precision first. */
-const weightPaths: Record<Component, readonly string[]> = {
-  text_encoder: ['text_encoder/model.fp16.safetensors', 'text_encoder/model.safetensors'],
-  unet: ['unet/diffusion_pytorch_model.fp16.safetensors', 'unet/diffusion_pytorch_model.safetensors'],
-  vae: ['vae/diffusion_pytorch_model.fp16.safetensors', 'vae/diffusion_pytorch_model.safetensors'],
-};
+interface Header {
+  file: RemoteFile;
+  manifest: Manifest;
+  /** Where the bytes of the manifest's shards lie in the file, if they are converted on the way. */
+  sources?: readonly ShardSource[];
+}
 
 export interface OpenOptions {
   /** Where the checkpoint is kept between visits. */
@@ -62,7 +64,7 @@ class UrlCheckpoint implements CheckpointSource {
   /** Of the components that are stored whole. */
   readonly #manifests: Map<string, Manifest>;
   /** Of the others, once their headers have been read. */
-  readonly #headers = new Map<Component, { file: RemoteFile; manifest: Manifest }>();
+  readonly #headers = new Map<Component, Header>();
 
   constructor(base: URL, store: CheckpointStore, fetch: HttpOptions['fetch'], manifests: Map<string, Manifest>) {
     this.id = base.href;
@@ -93,7 +95,8 @@ class UrlCheckpoint implements CheckpointSource {
   }
 
   async tensors(component: Component, signal?: AbortSignal): Promise<ReadonlyMap<string, TensorSpec>> {
-    return tensorMap(this.#manifests.get(component) ?? (await this.#header(component, signal)).manifest);
+    const { tensors } = this.#manifests.get(component) ?? (await this.#header(component, signal)).manifest;
+    return new Map(tensors.map((tensor) => [tensor.name, tensor]));
   }
 
   async weights(component: Component, options: LoadOptions = {}): Promise<Weights> {
@@ -109,10 +112,10 @@ class UrlCheckpoint implements CheckpointSource {
       this.#manifests.delete(component);
       await this.#store.removeManifest(stored);
     }
-    const { file, manifest } = await this.#header(component, options.signal);
+    const { file, manifest, sources } = await this.#header(component, options.signal);
     // read again next time: after a failure the file may be another one, after success it is not needed
     this.#headers.delete(component);
-    await download(file, manifest, this.#store, options);
+    await download(file, manifest, sources, this.#store, options);
     this.#manifests.set(component, manifest);
     const shards = await this.#store.openShards(manifest);
     if (shards) return toWeights(manifest, shards);
@@ -121,7 +124,7 @@ class UrlCheckpoint implements CheckpointSource {
 
   /** Null for a file that is known to be absent. Until all weights are there, nothing that is stored counts as known. */
   async #storedText(path: string): Promise<string | null | undefined> {
-    const whole = Object.keys(weightPaths).every((component) => this.#manifests.has(component));
+    const whole = components.every((component) => this.#manifests.has(component));
     return whole ? this.#store.text(this.id, path) : undefined;
   }
 
@@ -132,54 +135,49 @@ class UrlCheckpoint implements CheckpointSource {
   }
 
   /** Finds the component's weight file and reads its header. */
-  async #header(component: Component, signal?: AbortSignal): Promise<{ file: RemoteFile; manifest: Manifest }> {
+  async #header(component: Component, signal?: AbortSignal): Promise<Header> {
     const known = this.#headers.get(component);
     if (known) return known;
-    const [file, path] = await this.#weightFile(component, signal);
+    const { file, path } = await this.#weightFile(component, signal);
     const read = async (begin: number, end: number) =>
       new Uint8Array(await (await file.read(begin, end, { signal })).arrayBuffer());
-    const length = headerLength(await read(0, lengthBytes), path);
-    const tensors = parseHeader(await read(lengthBytes, lengthBytes + length), path);
-    if (file.size !== undefined) checkFileSize(tensors, file.size, path);
+    const tensors = await readTensorTable({ size: file.size, read }, path);
+    const conversion = needsConversion(tensors) ? planHalfPrecision(tensors, component) : undefined;
+    const { shards, tensors: located } = conversion ?? planShards(tensors, component);
     const manifest: Manifest = {
       checkpoint: this.id,
       component,
       version: `${path} ${file.size ?? ''} ${file.validator}`,
-      ...planShards(tensors, component),
+      shards,
+      tensors: located,
     };
-    const header = { file, manifest };
+    const header = { file, manifest, sources: conversion?.sources };
     this.#headers.set(component, header);
     return header;
   }
 
-  async #weightFile(component: Component, signal?: AbortSignal): Promise<[RemoteFile, string]> {
-    const paths = weightPaths[component];
+  async #weightFile(component: Component, signal?: AbortSignal): Promise<{ path: string; file: RemoteFile }> {
     let page = false;
-    for (const path of paths) {
+    const open = async (path: string) => {
       try {
-        return [await RemoteFile.open(this.#url(path), lengthBytes, { fetch: this.#fetch, signal }), path];
+        return await RemoteFile.open(this.#url(path), lengthBytes, { fetch: this.#fetch, signal });
       } catch (error) {
         if (!isAbsence(error)) throw error;
         page ||= error.code === 'html-answer';
+        return undefined;
       }
+    };
+    try {
+      return await chooseWeightFile(component, open);
+    } catch (error) {
+      if (!isAbsence(error)) throw error;
+      if (!page) throw new KinoraError('not-found', `${error.message} That is in ${this.id}.`);
+      throw new KinoraError('html-answer', `${error.message} The server of ${this.id} answers with a page instead.`);
     }
-    const searched = `${paths.join(' nor ')} in ${this.id}`;
-    throw page
-      ? new KinoraError('html-answer', `There is neither ${searched}: the server answers with a page instead.`)
-      : new KinoraError('not-found', `There is neither ${searched}. Kinora reads safetensors weights only.`);
   }
 }
 
 /** Servers of single-page apps answer with their page where others say 404. */
 function isAbsence(error: unknown): error is KinoraError {
   return error instanceof KinoraError && (error.code === 'not-found' || error.code === 'html-answer');
-}
-
-function tensorMap(manifest: Manifest): Map<string, StoredTensor> {
-  return new Map(manifest.tensors.map((tensor) => [tensor.name, tensor]));
-}
-
-function toWeights(manifest: Manifest, shards: readonly Blob[]): Weights {
-  const files = new Map(shards.map((shard, index) => [shardName(manifest.component, index), shard]));
-  return { tensors: tensorMap(manifest), files };
 }
