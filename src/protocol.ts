@@ -6,6 +6,7 @@ import type {
   Dtype,
   GeneratedVideo,
   GenerationParameters,
+  MemoryPolicy,
   Progress,
   StepPreview,
 } from './engine';
@@ -14,18 +15,32 @@ import type { EncodedVideo } from './media';
 // what the page knows of the engine, it knows from here
 export { type AdapterFacts, adapterFacts } from './engine/runtime/gpu-device';
 export { type SchedulerName, schedulerNames } from './engine/types';
-export type { Backend, CheckpointInfo, Device, Dtype, EncodedVideo, GeneratedVideo, GenerationParameters, StepPreview };
+export type {
+  Backend,
+  CheckpointInfo,
+  Device,
+  Dtype,
+  EncodedVideo,
+  GeneratedVideo,
+  GenerationParameters,
+  MemoryPolicy,
+  StepPreview,
+};
 
 export interface LoadRequest {
   /** Base URL of a diffusers folder, absolute. */
   url: string;
   device: Device | 'auto';
   dtype: Dtype | 'auto';
+  /** Left out: 'auto'. */
+  memory?: MemoryPolicy | 'auto';
 }
 
 export interface LoadedModel {
   info: CheckpointInfo;
   backend: Backend;
+  /** As it was asked for, or chosen for the device. */
+  memory: MemoryPolicy;
 }
 
 export interface GenerateRequest extends GenerationParameters {

@@ -43,9 +43,9 @@ export class KinoraClient {
 
   /** Loads the model where it is not loaded yet, and makes a video. */
   generate(request: LoadRequest & GenerateRequest, callbacks: GenerateCallbacks = {}): Promise<GenerationOutcome> {
-    const { url, device, dtype, ...parameters } = request;
+    const { url, device, dtype, memory, ...parameters } = request;
     return this.#job(callbacks, async (connection, { onProgress, onPreview }) => {
-      const model = await connection.call((remote) => remote.load({ url, device, dtype }, onProgress));
+      const model = await connection.call((remote) => remote.load({ url, device, dtype, memory }, onProgress));
       throwIfCancelled(callbacks.signal);
       const result = await connection.call((remote) => remote.generate(parameters, onProgress, onPreview));
       return { ...result, ...model };
