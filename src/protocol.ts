@@ -3,12 +3,14 @@ import type {
   Backend,
   CheckpointInfo,
   Device,
+  DeviceReport,
   Dtype,
   GeneratedVideo,
   GenerationParameters,
   MemoryPolicy,
   Progress,
   StepPreview,
+  VideoSize,
 } from './engine';
 import type { EncodedVideo } from './media';
 
@@ -19,12 +21,14 @@ export type {
   Backend,
   CheckpointInfo,
   Device,
+  DeviceReport,
   Dtype,
   EncodedVideo,
   GeneratedVideo,
   GenerationParameters,
   MemoryPolicy,
   StepPreview,
+  VideoSize,
 };
 
 export interface LoadRequest {
@@ -34,6 +38,11 @@ export interface LoadRequest {
   dtype: Dtype | 'auto';
   /** Left out: 'auto'. */
   memory?: MemoryPolicy | 'auto';
+}
+
+export interface AssessRequest extends VideoSize {
+  /** Base URL of a diffusers folder, absolute. */
+  url: string;
 }
 
 export interface LoadedModel {
@@ -60,6 +69,8 @@ export type JobProgress = Progress | { stage: 'mp4'; component?: undefined; done
 
 /** What the generation worker exposes over Comlink. One job at a time; errors are KinoraErrors on both sides. */
 export interface GenerationWorker {
+  /** What the device lacks for a video of this size. Fetches configs only; needs no loaded model, and may run beside a job. */
+  assess(request: AssessRequest): Promise<DeviceReport>;
   load(request: LoadRequest, onProgress: (progress: JobProgress) => void): Promise<LoadedModel>;
   /** Needs a loaded model. */
   generate(

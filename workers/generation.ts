@@ -2,7 +2,7 @@
 import '../src/trusted-types';
 import { expose, transfer } from 'comlink';
 import { openCheckpoint } from '../src/checkpoint';
-import { TextToVideoPipeline } from '../src/engine';
+import { assessCheckpoint, TextToVideoPipeline } from '../src/engine';
 import { installErrorTransfer } from '../src/error-transfer';
 import { KinoraError, throwIfCancelled } from '../src/errors';
 import { encodeMp4 } from '../src/media';
@@ -52,6 +52,8 @@ async function loadPipeline(
 }
 
 const worker: GenerationWorker = {
+  assess: async ({ url, ...size }) => assessCheckpoint(await openCheckpoint(url, { store }), size),
+
   load: (request, onProgress) =>
     runJob(async (signal) => {
       const { info, backend, memory } = await loadPipeline(request, { onProgress, signal });
