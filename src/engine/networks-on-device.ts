@@ -93,9 +93,11 @@ export class Networks {
     if (this.#loaded.get(component)?.key === key || this.#prepared.get(component)?.key === key) return;
     // later: what is under way comes first
     const network = new Promise((resolve) => setTimeout(resolve)).then(() => this.#prepare(plan));
-    // whoever loads it hears of a failure
-    network.catch(() => {});
     this.#prepared.set(component, { key, network });
+    // a failure is for whoever waits for it; who comes later tries again
+    network.catch(() => {
+      if (this.#prepared.get(component)?.network === network) this.#prepared.delete(component);
+    });
   }
 
   #prepare({ component, graph }: NetworkPlan): Promise<PreparedNetwork> {
