@@ -2,7 +2,7 @@
 import '../src/trusted-types';
 import { expose, transfer } from 'comlink';
 import { openCheckpoint } from '../src/checkpoint';
-import { TextToVideoPipeline } from '../src/engine';
+import { assessCheckpoint, TextToVideoPipeline } from '../src/engine';
 import { installErrorTransfer } from '../src/error-transfer';
 import { KinoraError, throwIfCancelled } from '../src/errors';
 import { encodeMp4 } from '../src/media';
@@ -37,25 +37,27 @@ function pipeline(): TextToVideoPipeline {
 }
 
 async function loadPipeline(
-  { url, device, dtype }: LoadRequest,
+  { url, device, dtype, memory }: LoadRequest,
   options: { onProgress: Parameters<GenerationWorker['load']>[1]; signal: AbortSignal },
 ): Promise<TextToVideoPipeline> {
-  const key = JSON.stringify([url, device, dtype]);
+  const key = JSON.stringify([url, device, dtype, memory]);
   if (loaded?.key === key) return loaded.pipeline;
   const former = loaded;
   loaded = undefined;
   await former?.pipeline.dispose();
   const source = await openCheckpoint(url, { store, signal: options.signal });
-  const opened = await TextToVideoPipeline.fromPretrained(source, { device, dtype, ...options });
+  const opened = await TextToVideoPipeline.fromPretrained(source, { device, dtype, memory, ...options });
   loaded = { key, pipeline: opened };
   return opened;
 }
 
 const worker: GenerationWorker = {
+  assess: async ({ url, ...size }) => assessCheckpoint(await openCheckpoint(url, { store }), size),
+
   load: (request, onProgress) =>
     runJob(async (signal) => {
-      const { info, backend } = await loadPipeline(request, { onProgress, signal });
-      return { info, backend };
+      const { info, backend, memory } = await loadPipeline(request, { onProgress, signal });
+      return { info, backend, memory };
     }),
 
   generate: ({ fps, ...parameters }, onProgress, onPreview) =>

@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, inject, test } from 'vitest';
+import { Space } from '../../tests/server/space';
 import { errorCodes, KinoraError } from '../errors';
 import type { LoadRequest } from '../protocol';
 import { KinoraClient } from './kinora-client';
 
+const configPaths = ['text_encoder', 'unet', 'vae'].map((component) => `${component}/config.json`);
 const clients: KinoraClient[] = [];
 afterEach(() => {
   for (const client of clients.splice(0)) client.dispose();
@@ -138,4 +140,20 @@ test('the real worker: what the checkpoint throws arrives', async () => {
   expect(error.message).toContain(`${url}/model_index.json`);
   // and it goes on serving
   expect((await errorOf(client.load({ url: 'ftp://x', device: 'wasm', dtype: 'auto' }))).code).toBe('invalid-argument');
+});
+
+test('the real worker: what the device lacks is known without any weight', async () => {
+  const client = new KinoraClient();
+  clients.push(client);
+  const space = new Space();
+  for (const path of ['model_index.json', 'scheduler/scheduler_config.json', ...configPaths]) {
+    await space.put(path, await (await fetch(`/models/moving-shapes/${path}`)).text());
+  }
+  const request = { url: space.url, numFrames: 8, width: 128, height: 128 };
+  const { target, needs, shortfalls, alternatives } = await client.assess(request);
+  // the browser of the tests has WebGPU in software only
+  if (shortfalls.some(({ lack }) => lack === 'hardware')) expect(target.device).toBe('wasm');
+  expect(shortfalls.filter(({ stops }) => stops)).toEqual([]);
+  expect(alternatives).toEqual([]);
+  expect(needs.bytes['keep-ready']).toBeGreaterThan(needs.bytes['low-memory']);
 });

@@ -1,6 +1,15 @@
 import { proxy } from 'comlink';
 import { KinoraError, throwIfCancelled } from '../errors';
-import type { GenerateRequest, GenerateResult, JobProgress, LoadedModel, LoadRequest, StepPreview } from '../protocol';
+import type {
+  AssessRequest,
+  DeviceReport,
+  GenerateRequest,
+  GenerateResult,
+  JobProgress,
+  LoadedModel,
+  LoadRequest,
+  StepPreview,
+} from '../protocol';
 import { WorkerConnection } from './worker-connection';
 
 export interface GenerateCallbacks {
@@ -43,9 +52,9 @@ export class KinoraClient {
 
   /** Loads the model where it is not loaded yet, and makes a video. */
   generate(request: LoadRequest & GenerateRequest, callbacks: GenerateCallbacks = {}): Promise<GenerationOutcome> {
-    const { url, device, dtype, ...parameters } = request;
+    const { url, device, dtype, memory, ...parameters } = request;
     return this.#job(callbacks, async (connection, { onProgress, onPreview }) => {
-      const model = await connection.call((remote) => remote.load({ url, device, dtype }, onProgress));
+      const model = await connection.call((remote) => remote.load({ url, device, dtype, memory }, onProgress));
       throwIfCancelled(callbacks.signal);
       const result = await connection.call((remote) => remote.generate(parameters, onProgress, onPreview));
       return { ...result, ...model };
@@ -57,6 +66,11 @@ export class KinoraClient {
     return this.#job(callbacks, (connection, { onProgress }) =>
       connection.call((remote) => remote.load(request, onProgress)),
     );
+  }
+
+  /** What this device lacks for a video of this size. Fetches the model's configs only, and may be asked during a job. */
+  assess(request: AssessRequest): Promise<DeviceReport> {
+    return this.#connect().call((remote) => remote.assess(request));
   }
 
   /** Tokens of a text with start and end marks, before truncation; undefined while no model is loaded. */

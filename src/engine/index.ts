@@ -1,5 +1,8 @@
 /** The engine's whole face: prompt → frames. */
 
+export * from './assess-checkpoint';
+export type { Alternative, DeviceNeeds, DeviceReport, Lack, Shortfall, VideoSize } from './device-needs';
+export { type DeviceFacts, deviceFacts } from './runtime/device-facts';
 export { type AdapterFacts, adapterFacts } from './runtime/gpu-device';
 export * from './source';
 export { type GenerateOptions, type LoadPipelineOptions, TextToVideoPipeline } from './text-to-video';

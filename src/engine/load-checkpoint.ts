@@ -52,14 +52,8 @@ export async function loadCheckpoint(
   { onProgress, signal }: LoadCheckpointOptions,
 ): Promise<TextToVideoCheckpoint> {
   onProgress?.({ stage: 'open', done: 0, total: 1 });
-  const [textEncoder, unet, vae, scheduler] = await Promise.all([
-    readJson(source, 'text_encoder/config.json', signal).then(parseClipTextConfig),
-    readJson(source, 'unet/config.json', signal).then(parseUNet3DConfig),
-    readJson(source, 'vae/config.json', signal).then(parseAutoencoderConfig),
-    readJson(source, 'scheduler/scheduler_config.json', signal),
-  ]);
-  const configs = { textEncoder, unet, vae, scheduler };
-  checkConfigs(configs);
+  const configs = await readConfigs(source, signal);
+  const { textEncoder, unet, vae, scheduler } = configs;
   const [vocab, merges, tokenizerConfig, specialTokensMap, factors] = await Promise.all([
     source.text('tokenizer/vocab.json', signal),
     source.text('tokenizer/merges.txt', signal),
@@ -96,6 +90,19 @@ export async function loadCheckpoint(
     scheduler: schedulerClassName(scheduler),
   };
   return { source, info, configs, tokenizer, previewFactors: latentRgbFactors(factors, vae.latent_channels), weights };
+}
+
+/** Throws KinoraError `unsupported-config` or `invalid-checkpoint`. Reads nothing but the configs. */
+export async function readConfigs(source: CheckpointSource, signal?: AbortSignal): Promise<CheckpointConfigs> {
+  const [textEncoder, unet, vae, scheduler] = await Promise.all([
+    readJson(source, 'text_encoder/config.json', signal).then(parseClipTextConfig),
+    readJson(source, 'unet/config.json', signal).then(parseUNet3DConfig),
+    readJson(source, 'vae/config.json', signal).then(parseAutoencoderConfig),
+    readJson(source, 'scheduler/scheduler_config.json', signal),
+  ]);
+  const configs = { textEncoder, unet, vae, scheduler };
+  checkConfigs(configs);
+  return configs;
 }
 
 async function readJson(source: CheckpointSource, path: string, signal?: AbortSignal): Promise<unknown> {

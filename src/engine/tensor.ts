@@ -1,5 +1,6 @@
-/** The two things that the pipeline does to arrays of numbers besides running networks. */
+/** What the pipeline does besides running networks. */
 import { KinoraError } from '../errors';
+import type { Dtype } from './types';
 
 /** [a, b, …] to [b, a, …]: between torch's [channels, frames, …] and the networks' [frames, channels, …]. */
 export function swapFirstAxes(values: Float32Array, a: number, b: number): Float32Array<ArrayBuffer> {
@@ -14,12 +15,18 @@ export function swapFirstAxes(values: Float32Array, a: number, b: number): Float
   return result;
 }
 
-/** Throws KinoraError `numerics` at the first NaN or infinity. */
-export function checkFinite(values: Float32Array, what: string): void {
-  if (!values.every(Number.isFinite)) {
-    throw new KinoraError(
-      'numerics',
-      `${what} holds NaN or infinity. Half precision may have overflowed: try float32.`,
-    );
-  }
+/** Throws KinoraError `numerics` at the first NaN or infinity in what was computed in `dtype`; the message says what may help. */
+export function checkFinite(values: Float32Array, what: string, dtype: Dtype): void {
+  if (values.every(Number.isFinite)) return;
+  const remedy =
+    dtype === 'float16'
+      ? 'Half precision on this GPU has overflowed: choose float32 (it takes twice the memory), or the CPU where the model is small.'
+      : 'It was computed in float32 already: try a lower guidance or another seed; if every video fails, try another device, or ' +
+        'delete the model and load it again.';
+  throw new KinoraError('numerics', `${what} holds NaN or infinity. ${remedy}`);
+}
+
+/** On wasm a run blocks its thread and ends in a microtask: without a pause a worker would never hear that it should stop. */
+export function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }

@@ -1,14 +1,20 @@
 /** The pipeline: prompt → frames. Source: diffusers pipelines/text_to_video_synthesis/pipeline_text_to_video_synth.py. */
 import { KinoraError, throwIfCancelled } from '../errors';
 import { chooseBackend } from './backend';
+import { Clock } from './clock';
+import { FrameDecoder } from './frame-decoder';
 import { checkParameters } from './generation-options';
 import { previewPixels } from './latent-preview';
 import { loadCheckpoint, type TextToVideoCheckpoint } from './load-checkpoint';
+import { chooseMemoryPolicy, weightBytesOf } from './memory-policy';
 import { Networks } from './networks-on-device';
+import { PromptEmbeddings } from './prompt-embeddings';
 import { TorchGenerator } from './random';
+import { machineMemory } from './runtime/device-facts';
+import { breaks } from './runtime/failures';
 import { createScheduler } from './schedulers';
 import type { CheckpointSource } from './source';
-import { checkFinite, swapFirstAxes } from './tensor';
+import { checkFinite, pause, swapFirstAxes } from './tensor';
 import type {
   Backend,
   CheckpointInfo,
@@ -16,14 +22,15 @@ import type {
   Dtype,
   GeneratedVideo,
   GenerationParameters,
+  MemoryPolicy,
   Progress,
   StepPreview,
-  Timings,
 } from './types';
 
 export interface LoadPipelineOptions {
   device?: Device | 'auto';
   dtype?: Dtype | 'auto';
+  memory?: MemoryPolicy | 'auto';
   onProgress?: (progress: Progress) => void;
   signal?: AbortSignal;
 }
@@ -39,14 +46,19 @@ export interface GenerateOptions extends GenerationParameters {
 /** Text to video from one checkpoint on one backend. One generation at a time. */
 export class TextToVideoPipeline {
   readonly backend: Backend;
+  readonly memory: MemoryPolicy;
   readonly #checkpoint: TextToVideoCheckpoint;
   readonly #networks: Networks;
+  readonly #embeddings = new PromptEmbeddings();
+  readonly #decoder: FrameDecoder;
   #running = false;
 
-  private constructor(backend: Backend, checkpoint: TextToVideoCheckpoint) {
+  private constructor(backend: Backend, memory: MemoryPolicy, checkpoint: TextToVideoCheckpoint) {
     this.backend = backend;
+    this.memory = memory;
     this.#checkpoint = checkpoint;
-    this.#networks = new Networks(checkpoint, backend);
+    this.#networks = new Networks(checkpoint, backend, memory);
+    this.#decoder = new FrameDecoder(this.#networks, checkpoint.configs.vae.scaling_factor, backend.dtype);
   }
 
   /**
@@ -57,9 +69,12 @@ export class TextToVideoPipeline {
     source: CheckpointSource,
     options: LoadPipelineOptions = {},
   ): Promise<TextToVideoPipeline> {
-    const { device = 'auto', dtype = 'auto' } = options;
+    const { device = 'auto', dtype = 'auto', memory = 'auto' } = options;
     const backend = await chooseBackend(device, dtype);
-    return new TextToVideoPipeline(backend, await loadCheckpoint(source, options));
+    const checkpoint = await loadCheckpoint(source, options);
+    const weightBytes = weightBytesOf(Object.values(checkpoint.weights), backend.dtype);
+    const byItself = chooseMemoryPolicy({ device: backend.device, weightBytes, memoryBytes: machineMemory() });
+    return new TextToVideoPipeline(backend, memory === 'auto' ? byItself : memory, checkpoint);
   }
 
   get info(): CheckpointInfo {
@@ -71,7 +86,10 @@ export class TextToVideoPipeline {
     return this.#checkpoint.tokenizer.encode(text).tokens;
   }
 
-  /** Frames for a prompt. Throws KinoraError: `invalid-argument`, `busy`, `cancelled`, `numerics`, `out-of-memory`, `device-lost`. */
+  /**
+   * Frames for a prompt. Throws KinoraError: `invalid-argument`, `busy`, `cancelled`, `numerics`, `out-of-memory`, `device-lost`,
+   * `device-limits`. The next call works after each of them; only after `worker-died` the realm has to be left.
+   */
   async generate(options: GenerateOptions): Promise<GeneratedVideo> {
     const { onProgress, onStep, signal, ...parameters } = options;
     checkParameters(parameters, this.info);
@@ -79,6 +97,9 @@ export class TextToVideoPipeline {
     this.#running = true;
     try {
       return await this.#generate(parameters, { onProgress, onStep, signal });
+    } catch (error) {
+      if (breaks(error)) await this.#networks.discard();
+      throw error;
     } finally {
       this.#running = false;
     }
@@ -103,14 +124,23 @@ export class TextToVideoPipeline {
     const prompt = tokenizer.encode(parameters.prompt);
     const negative = tokenizer.encode(parameters.negativePrompt);
     clock.stop('tokenize');
-    onProgress?.({ stage: 'load', component: 'text_encoder', done: 0, total: 1 });
-    const textEncoder = await networks.textEncoder();
-    clock.stop('load');
-    throwIfCancelled(signal);
-    onProgress?.({ stage: 'encode', done: 0, total: 1 });
-    const promptEmbeds = await textEncoder.run({ input_ids: prompt.ids });
-    const negativeEmbeds = guided ? await textEncoder.run({ input_ids: negative.ids }) : undefined;
-    clock.stop('encode');
+    const unetPlan = networks.unet({ frames, height, width, tokens: info.maxTokens });
+    networks.prepareAhead(unetPlan);
+    const encode = async (ids: Int32Array) => {
+      const known = this.#embeddings.get(ids);
+      if (known) return known;
+      const textEncoder = await networks.load(networks.textEncoder(), onProgress);
+      clock.stop('load');
+      throwIfCancelled(signal);
+      onProgress?.({ stage: 'encode', done: 0, total: 1 });
+      const embeds = await textEncoder.run({ input_ids: ids });
+      checkFinite(embeds, "The text encoder's output", this.backend.dtype);
+      this.#embeddings.set(ids, embeds);
+      clock.stop('encode');
+      return embeds;
+    };
+    const promptEmbeds = await encode(prompt.ids);
+    const negativeEmbeds = guided ? await encode(negative.ids) : undefined;
 
     // 2. seed → latents; torch draws [1, C, F, h, w], the networks and the scheduler work on [F, C, h, w]
     const scheduler = createScheduler(parameters.scheduler, configs.scheduler, numInferenceSteps);
@@ -119,9 +149,9 @@ export class TextToVideoPipeline {
     let latents = swapFirstAxes(noise, channels, frames).map((value) => value * scheduler.initNoiseSigma);
 
     // 3. denoise
-    onProgress?.({ stage: 'load', component: 'unet', done: 0, total: 1 });
-    const unet = await networks.unet({ frames, height, width, tokens: info.maxTokens });
+    const unet = await networks.load(unetPlan, onProgress);
     clock.stop('load');
+    networks.prepareAhead(networks.decoder({ height, width }, this.#decoder.dtype));
     const predictNoise = async (timestep: number, embeds: Float32Array) => {
       await pause();
       throwIfCancelled(signal);
@@ -137,8 +167,9 @@ export class TextToVideoPipeline {
           return base + guidanceScale * (conditional - base);
         });
       }
-      checkFinite(noisePred, `The UNet's output at step ${i + 1}`);
+      checkFinite(noisePred, `The UNet's output at step ${i + 1}`, this.backend.dtype);
       const { prevSample, predOriginalSample } = scheduler.step(noisePred, i, latents, (size) => generator.randn(size));
+      checkFinite(prevSample, `What step ${i + 1} made of the latents`, 'float32');
       latents = prevSample;
       if (onStep) {
         const pixels = previewPixels(predOriginalSample, frames, channels, this.#checkpoint.previewFactors);
@@ -148,30 +179,15 @@ export class TextToVideoPipeline {
     onProgress?.({ stage: 'denoise', done: numInferenceSteps, total: numInferenceSteps });
     clock.stop('denoise');
 
-    // 4. latents → frames, one at a time
+    // 4. latents → frames
     throwIfCancelled(signal);
-    onProgress?.({ stage: 'load', component: 'vae', done: 0, total: 1 });
-    const decoder = await networks.decoder({ height, width });
-    clock.stop('load');
-    const images: Uint8ClampedArray<ArrayBuffer>[] = [];
-    const frameSize = channels * height * width;
-    for (let frame = 0; frame < frames; frame++) {
-      await pause();
-      throwIfCancelled(signal);
-      onProgress?.({ stage: 'decode', done: frame, total: frames });
-      const scaled = latents
-        .slice(frame * frameSize, (frame + 1) * frameSize)
-        .map((x) => x / configs.vae.scaling_factor);
-      const image = await decoder.run({ latents: scaled });
-      checkFinite(image, `The VAE's output for frame ${frame + 1}`);
-      images.push(toRgba(image));
-    }
-    onProgress?.({ stage: 'decode', done: frames, total: frames });
-    clock.stop('decode');
+    const shape = { frames, channels, height, width };
+    const images = await this.#decoder.decode(latents, shape, { clock, onProgress, signal });
 
     return {
       parameters,
       backend: this.backend,
+      vaeDtype: this.#decoder.dtype,
       checkpoint: source.id,
       frames: images,
       latents: swapFirstAxes(latents, frames, channels),
@@ -185,39 +201,5 @@ export class TextToVideoPipeline {
   /** Frees the networks and their GPU devices. The pipeline cannot be used afterwards. */
   dispose(): Promise<void> {
     return this.#networks.release();
-  }
-}
-
-/** [1, 3, H, W] from −1 to 1 → RGBA. */
-function toRgba(image: Float32Array): Uint8ClampedArray<ArrayBuffer> {
-  const size = image.length / 3;
-  const pixels = new Uint8ClampedArray(size * 4).fill(255);
-  for (let i = 0; i < size; i++) {
-    // Uint8ClampedArray clamps, and rounds to nearest as torch does
-    for (let colour = 0; colour < 3; colour++)
-      pixels[i * 4 + colour] = ((image[colour * size + i] ?? 0) / 2 + 0.5) * 255;
-  }
-  return pixels;
-}
-
-/** On wasm a run blocks its thread and ends in a microtask: without a pause a worker would never hear that it should stop. */
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
-}
-
-/** Milliseconds per stage; `stop` books the time since the last `stop`. */
-class Clock {
-  readonly #start = performance.now();
-  #last = this.#start;
-  readonly #stages = { tokenize: 0, encode: 0, load: 0, denoise: 0, decode: 0 };
-
-  stop(stage: keyof Omit<Timings, 'total'>): void {
-    const now = performance.now();
-    this.#stages[stage] += now - this.#last;
-    this.#last = now;
-  }
-
-  timings(): Timings {
-    return { ...this.#stages, total: this.#last - this.#start };
   }
 }

@@ -4,6 +4,13 @@ import type { Component } from './source';
 export type Device = 'webgpu' | 'wasm';
 export type Dtype = 'float16' | 'float32';
 
+/**
+ * `keep-ready`: all networks stay on the device between videos. `low-memory`: one network at a time, each freed before the next
+ * one loads, and loaded again for the next video.
+ */
+export const memoryPolicies = ['keep-ready', 'low-memory'] as const;
+export type MemoryPolicy = (typeof memoryPolicies)[number];
+
 /** Schedulers by diffusers' class names. */
 export const schedulerNames = ['DPMSolverMultistepScheduler', 'DDIMScheduler'] as const;
 export type SchedulerName = (typeof schedulerNames)[number];
@@ -51,7 +58,11 @@ export interface Backend {
   threads: number;
 }
 
-/** `fetch` and `load` count bytes, `denoise` steps, `decode` frames; the others have total 1. */
+/**
+ * `fetch` and `load` count bytes (total 0 as long as it is not known), `denoise` steps, `decode` frames; the others have total 1.
+ * `load` and `encode` come only where a network is not ready, or a prompt not known, yet; `decode` starts again where the VAE
+ * overflows in float16.
+ */
 export type Stage = 'open' | 'fetch' | 'load' | 'tokenize' | 'encode' | 'denoise' | 'decode';
 
 export interface Progress {
@@ -79,6 +90,8 @@ export type Timings = Record<'tokenize' | 'encode' | 'load' | 'denoise' | 'decod
 export interface GeneratedVideo {
   parameters: GenerationParameters;
   backend: Backend;
+  /** What the VAE computed in: float32 where float16 overflowed. */
+  vaeDtype: Dtype;
   checkpoint: string;
   /** RGBA, [height, width, 4] each, alpha 255. */
   frames: Uint8ClampedArray<ArrayBuffer>[];

@@ -59,7 +59,7 @@ export async function generate(): Promise<void> {
         signal: controller.signal,
       },
     );
-    const { video, mp4, encodeMilliseconds, backend, info } = outcome;
+    const { video, mp4, encodeMilliseconds, backend, info, memory } = outcome;
     addResult(
       {
         id: crypto.randomUUID(),
@@ -73,7 +73,7 @@ export async function generate(): Promise<void> {
       },
       mp4.blob,
     );
-    useJob.setState({ job: { phase: 'done' }, model: { backend, info } });
+    useJob.setState({ job: { phase: 'done' }, model: { backend, info, memory } });
   } catch (error) {
     const failure = toFailure(error, request);
     useJob.setState({ job: failure.code === 'cancelled' ? { phase: 'cancelled' } : failure });

@@ -28,7 +28,7 @@ const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
 
 /** How far the stage is, where that is not in its words. */
 export function stageAmount({ stage, done, total }: JobProgress): string {
-  return stage === 'fetch' && total > 1 ? `${megabytes(done)} of ${megabytes(total)} MB` : '';
+  return (stage === 'fetch' || stage === 'load') && total > 1 ? `${megabytes(done)} of ${megabytes(total)} MB` : '';
 }
 
 /** "about 12 s left" */

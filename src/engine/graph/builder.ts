@@ -27,6 +27,8 @@ export interface NetworkGraph {
   readonly outputs: readonly TensorInfo[];
   readonly constants: readonly InlineTensor[];
   readonly uses: readonly ParameterUse[];
+  /** What the nodes compute, by name. */
+  readonly values: ReadonlyMap<string, TensorInfo>;
   /** Every tensor of the checkpoint that the network reads, with the shape it must have there. */
   readonly parameters: ReadonlyMap<string, readonly number[]>;
 }
@@ -46,6 +48,7 @@ export class GraphBuilder {
   readonly target: Target;
   readonly #name: string;
   readonly #nodes: Node[] = [];
+  readonly #values = new Map<string, TensorInfo>();
   readonly #inputs: TensorInfo[] = [];
   readonly #outputs: TensorInfo[] = [];
   readonly #constants = new Map<string, InlineTensor>();
@@ -127,6 +130,7 @@ export class GraphBuilder {
       outputs: [output.name],
       attributes,
     });
+    this.#values.set(output.name, output);
     return output;
   }
 
@@ -169,6 +173,7 @@ export class GraphBuilder {
     const result = this.cast(value, 'float32');
     const output = { name, type: result.type, shape: result.shape };
     this.#nodes.push({ opType: 'Identity', domain: '', inputs: [result.name], outputs: [name], attributes: {} });
+    this.#values.set(name, output);
     this.#outputs.push(output);
   }
 
@@ -180,6 +185,7 @@ export class GraphBuilder {
       outputs: this.#outputs,
       constants: [...this.#constants.values()],
       uses: [...this.#uses.values()],
+      values: this.#values,
       parameters: this.#parameters,
     };
   }

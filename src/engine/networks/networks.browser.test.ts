@@ -2,7 +2,9 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { relativeRms, Safetensors } from '../../../tests/reference';
 import type { NetworkGraph, Target } from '../graph/builder';
+import { networkMemory } from '../graph/memory';
 import { adapterFacts } from '../runtime/gpu-device';
+import { GpuMeter } from '../runtime/gpu-meter';
 import { Network } from '../runtime/network';
 import { swapFirstAxes } from '../tensor';
 import { checkTensors } from '../weights';
@@ -37,10 +39,16 @@ async function compare(
   inputs: Record<string, Float32Array | Int32Array>,
   expected: Float32Array,
 ) {
-  const network = await Network.create(graph, checkpoint.weights, target.device, { aliases: autoencoderAliases });
+  const meter = new GpuMeter();
+  const options = { aliases: autoencoderAliases, meter };
+  const network = await Network.create(graph, checkpoint.weights, target.device, options);
   const error = relativeRms(await network.run(inputs), expected);
-  errors.push(`${name} ${graph.name} ${target.device} ${target.dtype} ${error.toExponential(2)}`);
   await network.release();
+  // what is counted from the graph, of what was there at most
+  const { weights, activations } = networkMemory(graph);
+  const measured = meter.use.gpuBytesAtPeak;
+  const memory = measured > 0 ? `, memory ${((weights + activations) / measured).toFixed(2)} × ${measured} bytes` : '';
+  errors.push(`${name} ${graph.name} ${target.device} ${target.dtype} ${error.toExponential(2)}${memory}`);
   expect(error).toBeLessThan(tolerance);
 }
 afterAll(() => console.info(errors.join('\n')));

@@ -7,6 +7,10 @@ export interface AdapterFacts {
   /** Runs on the CPU: slower than the wasm provider. */
   software: boolean;
   float16: boolean;
+  /** Bytes. */
+  maxBufferSize: number;
+  /** Bytes of one buffer that a shader can see at once. */
+  maxStorageBufferBindingSize: number;
 }
 
 // Not 'subgroups': with it onnxruntime's flash attention takes a path that assumes subgroups of 8 or more lanes and is wrong
@@ -35,7 +39,9 @@ export async function adapterFacts(): Promise<AdapterFacts | undefined> {
   const { vendor, architecture, description, isFallbackAdapter } = adapter.info;
   const name = [vendor, architecture, description].filter((text) => text !== '').join(' ');
   const software = isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(name);
-  return { name, software, float16: adapter.features.has('shader-f16') };
+  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
+  const float16 = adapter.features.has('shader-f16');
+  return { name, software, float16, maxBufferSize, maxStorageBufferBindingSize };
 }
 
 /** A device of its own, with every feature and limit that the runtime can use. Throws KinoraError `no-webgpu`. */

@@ -5,78 +5,121 @@ import type { NetworkGraph } from '../graph/builder';
 import { encodeModel } from '../graph/onnx';
 import type { Weights } from '../source';
 import type { Device } from '../types';
-import { type Aliases, placeWeights } from '../weights';
+import { type Aliases, type ExternalFile, placeWeights } from '../weights';
+import { DeviceWatch } from './device-watch';
+import { checkDevice, failure } from './failures';
 import { createDevice } from './gpu-device';
 import { GpuMeter } from './gpu-meter';
-import { holdStreams, releaseStreams } from './held-streams';
-import { type OnnxRuntime, onnxRuntime } from './onnxruntime';
+import { noteFailure, type OnnxRuntime, onnxRuntime, streamsBlobs } from './onnxruntime';
+import { releaseStreams, weightBlob } from './weight-streams';
 
 /** com.ms.internal.nhwc has the operators of ai.onnx at the same version. */
 const opsets = { '': 21, 'com.microsoft': 1, 'com.ms.internal.nhwc': 21 };
 
-export interface NetworkOptions {
-  aliases?: Aliases;
+/** A network that is ready to go to its device. It occupies nothing there yet. */
+export interface PreparedNetwork {
+  readonly graph: NetworkGraph;
+  readonly device: Device;
+  readonly ort: OnnxRuntime;
+  /** The graph as ONNX writes it. */
+  readonly model: Uint8Array;
+  readonly files: readonly ExternalFile[];
+  /** Bytes that the runtime will read of the files. */
+  readonly bytes: number;
+}
+
+export interface StartOptions {
   /** Counts what the network does to the GPU. */
   meter?: GpuMeter;
+  /** Bytes of the weights that the runtime has read so far, of all that it will read; about a hundred times. */
+  onProgress?: (bytes: number, totalBytes: number) => void;
 }
 
 export type NetworkInputs = Readonly<Record<string, Float32Array | Int32Array>>;
+
+/**
+ * Fetches the runtime where it is not at hand, writes the model, and converts the weights that need it. Only JavaScript: the
+ * one part of loading that may go on while another network runs, since onnxruntime does one thing at a time.
+ */
+export async function prepareNetwork(
+  graph: NetworkGraph,
+  weights: Weights,
+  device: Device,
+  aliases: Aliases = [],
+): Promise<PreparedNetwork> {
+  const ort = await onnxRuntime(device);
+  const { initializers, files } = await placeWeights(graph, weights, aliases);
+  const model = encodeModel({ ...graph, initializers: [...graph.constants, ...initializers], opsets });
+  const lengths = streamsBlobs(device) ? initializers.map(({ length }) => length) : files.map(({ data }) => data.size);
+  return { graph, device, ort, model, files, bytes: lengths.reduce((sum, length) => sum + length, 0) };
+}
 
 export class Network {
   readonly #ort: OnnxRuntime;
   readonly #session: InferenceSession;
   readonly #graph: NetworkGraph;
+  readonly #watch: DeviceWatch | undefined;
   readonly #destroyDevice: (() => void) | undefined;
-  #lost: string | undefined;
 
-  private constructor(ort: OnnxRuntime, session: InferenceSession, graph: NetworkGraph, destroyDevice?: () => void) {
+  private constructor(
+    { ort, graph }: PreparedNetwork,
+    session: InferenceSession,
+    watch?: DeviceWatch,
+    destroyDevice?: () => void,
+  ) {
     this.#ort = ort;
-    this.#session = session;
     this.#graph = graph;
+    this.#session = session;
+    this.#watch = watch;
     this.#destroyDevice = destroyDevice;
   }
 
-  /** Streams the weights to `device`. On WebGPU each network has a GPU device of its own, for only that can be freed. */
+  /** `prepareNetwork` and `start` in one. */
   static async create(
     graph: NetworkGraph,
     weights: Weights,
     device: Device,
-    options: NetworkOptions = {},
+    { aliases, ...options }: StartOptions & { aliases?: Aliases } = {},
   ): Promise<Network> {
-    const ort = await onnxRuntime(device);
-    const { initializers, files } = await placeWeights(graph, weights, options.aliases);
-    const model = encodeModel({ ...graph, initializers: [...graph.constants, ...initializers], opsets });
-    const externalData = files.map(({ path, data }) => ({ path, data: holdStreams(data) }));
+    return Network.start(await prepareNetwork(graph, weights, device, aliases), options);
+  }
+
+  /**
+   * Streams the weights to the device. On WebGPU each network has a GPU device of its own, for only that can be freed. No other
+   * network may run or start meanwhile. Throws KinoraError: `out-of-memory`, `device-lost`, `device-limits`, `no-webgpu`,
+   * `worker-died`.
+   */
+  static async start(prepared: PreparedNetwork, options: StartOptions = {}): Promise<Network> {
+    const { device, files, bytes } = prepared;
+    const onBytes = progressOf(bytes, options.onProgress);
+    const externalData = files.map(({ path, data }) => ({ path, data: weightBlob(data, onBytes) }));
     if (device === 'wasm') {
-      return new Network(
-        ort,
-        await createSession(ort, graph.name, model, { externalData, executionProviders: ['wasm'] }),
-        graph,
-      );
+      return new Network(prepared, await createSession(prepared, { externalData, executionProviders: ['wasm'] }));
     }
     const gpu = await createDevice();
     const destroy = (options.meter ?? new GpuMeter()).attach(gpu);
+    const watch = new DeviceWatch(gpu);
     try {
-      const session = await createSession(ort, graph.name, model, {
+      const sessionOptions: InferenceSession.SessionOptions = {
         externalData,
         executionProviders: [
           { name: 'webgpu', device: gpu, storageBufferCacheMode: 'simple', preferredLayout: 'NHWC' },
         ],
         // an operator without a GPU kernel is an error here, not a silent round trip in every step
         extra: { session: { disable_cpu_ep_fallback: '1' } },
-      });
-      const network = new Network(ort, session, graph, destroy);
-      gpu.lost.then((info) => {
-        network.#lost = info.message || info.reason;
-      });
-      return network;
+      };
+      const session = await createSession(prepared, sessionOptions, watch);
+      return new Network(prepared, session, watch, destroy);
     } catch (error) {
       destroy();
       throw error;
     }
   }
 
-  /** Runs once. Concurrent runs hang onnxruntime: the caller keeps them in order. Returns the only output, flat. */
+  /**
+   * Runs once. Concurrent runs break onnxruntime: the caller keeps them in order. Returns the only output, flat. Throws
+   * KinoraError: `out-of-memory`, `device-lost`, `device-limits`, `worker-died`, `internal`.
+   */
   async run(inputs: NetworkInputs): Promise<Float32Array<ArrayBuffer>> {
     const feeds: Record<string, Tensor> = {};
     for (const { name, shape, type } of this.#graph.inputs) {
@@ -84,46 +127,54 @@ export class Network {
       if (!data) throw new KinoraError('internal', `${this.#graph.name} was run without its input ${name}.`);
       feeds[name] = new this.#ort.Tensor(type, data, shape);
     }
+    const what = `${this.#graph.name} failed`;
     try {
       const results = await this.#session.run(feeds);
       const output = results[this.#graph.outputs[0]?.name ?? ''];
       const data = await output?.getData();
       if (!(data instanceof Float32Array)) throw new Error('The output is not float32.');
+      checkDevice(what, this.#watch);
       return data.slice();
     } catch (error) {
-      if (this.#lost !== undefined) {
-        throw new KinoraError('device-lost', `The GPU was lost while ${this.#graph.name} ran: ${this.#lost}`, {
-          cause: error,
-        });
-      }
-      throw runtimeError(`${this.#graph.name} failed`, error);
+      noteFailure(error);
+      throw await failure(what, error, this.#watch);
     }
   }
 
   /** Frees the session and, on WebGPU, everything on its device. */
   async release(): Promise<void> {
-    await this.#session.release();
-    this.#destroyDevice?.();
+    try {
+      await this.#session.release();
+    } finally {
+      this.#destroyDevice?.();
+    }
   }
 }
 
 async function createSession(
-  ort: OnnxRuntime,
-  name: string,
-  model: Uint8Array,
+  { ort, graph, model }: PreparedNetwork,
   options: InferenceSession.SessionOptions,
+  watch?: DeviceWatch,
 ): Promise<InferenceSession> {
   try {
     return await ort.InferenceSession.create(model, options);
   } catch (error) {
-    throw runtimeError(`${name} could not be loaded`, error);
+    noteFailure(error);
+    throw await failure(`${graph.name} could not be loaded`, error, watch);
   } finally {
     releaseStreams();
   }
 }
 
-function runtimeError(what: string, error: unknown): KinoraError {
-  const message = error instanceof Error ? error.message : String(error);
-  const memory = /out of memory|bad_alloc|allocation failed|OOM|Aborted\(\)/i.test(message);
-  return new KinoraError(memory ? 'out-of-memory' : 'internal', `${what}: ${message}`, { cause: error });
+/** Adds up pieces, and reports the sum whenever another hundredth is full. */
+function progressOf(total: number, onProgress: StartOptions['onProgress']): (bytes: number) => void {
+  let read = 0;
+  let reported = 0;
+  return (bytes) => {
+    // onnxruntime reads a few small tensors twice
+    read = Math.min(read + bytes, total);
+    if (read - reported < total / 100 && read < total) return;
+    reported = read;
+    onProgress?.(read, total);
+  };
 }

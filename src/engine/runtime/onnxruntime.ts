@@ -1,14 +1,22 @@
 /** Loads the onnxruntime-web build that fits the browser. Only this folder imports onnxruntime-web. */
+import { KinoraError } from '../../errors';
 import type { Device } from '../types';
 
 export type OnnxRuntime = typeof import('onnxruntime-web');
 
 const loaded = new Map<string, Promise<OnnxRuntime>>();
+/** What the runtime said when it broke: all builds of one realm count as one, for no one tells them apart by the error. */
+let broken: string | undefined;
 
 /** The native WebGPU provider needs WebAssembly's JSPI, or a build twice as large that does without. */
 function build(device: Device): 'jspi' | 'asyncify' | 'wasm' {
   if (device === 'wasm') return 'wasm';
   return 'Suspending' in WebAssembly ? 'jspi' : 'asyncify';
+}
+
+/** Whether the runtime reads weights from a Blob piece by piece; else it reads each file whole, before anything else. */
+export function streamsBlobs(device: Device): boolean {
+  return build(device) === 'jspi';
 }
 
 /** Threads need SharedArrayBuffer, so a cross-origin isolated page. More than four gain little and heat laptops. */
@@ -53,8 +61,23 @@ async function importBuild(name: 'jspi' | 'asyncify' | 'wasm'): Promise<OnnxRunt
   return ort;
 }
 
-/** Downloads and starts the runtime at the first call; later calls share it. */
-export function onnxRuntime(device: Device): Promise<OnnxRuntime> {
+/** Told of everything that the runtime throws: after some of it no call of this realm can succeed any more. */
+export function noteFailure(error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  // wasm that was aborted, or trapped in the middle of its work; a session whose creation was broken off and blocks the next
+  if (error instanceof WebAssembly.RuntimeError || /Aborted\(|another WebGPU EP inference session/.test(message)) {
+    broken ??= message;
+  }
+}
+
+/**
+ * Downloads and starts the runtime at the first call; later calls share it. Throws KinoraError `worker-died` where it has broken:
+ * only another worker gets another one.
+ */
+export async function onnxRuntime(device: Device): Promise<OnnxRuntime> {
+  if (broken !== undefined) {
+    throw new KinoraError('worker-died', `The runtime in this worker has broken, and needs a new worker: ${broken}`);
+  }
   const name = build(device);
   let ort = loaded.get(name);
   if (!ort) {

@@ -1,0 +1,154 @@
+/** The checkpoint that Kinora is built for, on devices of several kinds. */
+import { describe, expect, test, vi } from 'vitest';
+import { assessDevice, deviceNeeds, targetFor } from './device-needs';
+import { parseAutoencoderConfig } from './networks/autoencoder-kl';
+import { parseClipTextConfig } from './networks/clip-text-model';
+import { parseUNet3DConfig } from './networks/unet-3d-condition-model';
+import type { DeviceFacts } from './runtime/device-facts';
+
+// every assessment writes whole networks
+vi.setConfig({ testTimeout: 60_000 });
+
+const GIB = 2 ** 30;
+const MIB = 2 ** 20;
+
+/** text-to-video-ms-1.7b; what is left out is the default. */
+const large = {
+  textEncoder: parseClipTextConfig({
+    hidden_size: 1024,
+    intermediate_size: 4096,
+    num_hidden_layers: 23,
+    num_attention_heads: 16,
+    hidden_act: 'gelu',
+  }),
+  unet: parseUNet3DConfig({}),
+  vae: parseAutoencoderConfig({
+    block_out_channels: [128, 256, 512, 512],
+    down_block_types: Array(4).fill('DownEncoderBlock2D'),
+    up_block_types: Array(4).fill('UpDecoderBlock2D'),
+    layers_per_block: 2,
+  }),
+};
+/** Of the size of the checkpoint that ships. */
+const small = {
+  textEncoder: parseClipTextConfig({ hidden_size: 32, num_attention_heads: 4, intermediate_size: 128 }),
+  unet: parseUNet3DConfig({
+    block_out_channels: [48, 96],
+    down_block_types: ['CrossAttnDownBlock3D', 'CrossAttnDownBlock3D'],
+    up_block_types: ['CrossAttnUpBlock3D', 'CrossAttnUpBlock3D'],
+    attention_head_dim: 16,
+    cross_attention_dim: 32,
+    norm_num_groups: 8,
+  }),
+  vae: parseAutoencoderConfig({
+    block_out_channels: [12, 24, 48, 64, 64],
+    down_block_types: Array(5).fill('DownEncoderBlock2D'),
+    up_block_types: Array(5).fill('UpDecoderBlock2D'),
+    norm_num_groups: 1,
+  }),
+};
+
+const usual = { numFrames: 16, width: 256, height: 256 };
+const tiny = { numFrames: 2, width: 32, height: 32 };
+const half = { device: 'webgpu', dtype: 'float16' } as const;
+const single = { device: 'webgpu', dtype: 'float32' } as const;
+
+function device(
+  adapter: Partial<NonNullable<DeviceFacts['adapter']>> | undefined,
+  rest: Partial<DeviceFacts> = {},
+): DeviceFacts {
+  const whole = {
+    name: 'a GPU',
+    software: false,
+    float16: true,
+    maxBufferSize: 4 * GIB,
+    maxStorageBufferBindingSize: 2 * GIB,
+  };
+  return { adapter: adapter && { ...whole, ...adapter }, jspi: true, memoryBytes: 16 * GIB, ...rest };
+}
+
+describe('needs', () => {
+  test('weights are those of the files, but for the norms, which WebGPU takes in float32', () => {
+    const { networks } = deviceNeeds(large, usual, half);
+    // parameters of the three files; of the VAE's the decoder only
+    expect(networks.unet.weights / (2 * 1_411_233_860)).toBeCloseTo(1, 3);
+    expect(networks.text_encoder.weights / (2 * 340_387_840)).toBeCloseTo(1, 3);
+    expect(networks.vae.weights / (2 * 49_490_199)).toBeCloseTo(1, 3);
+  });
+
+  test('float32 doubles them', () => {
+    const [f16, f32] = [deviceNeeds(large, tiny, half), deviceNeeds(large, tiny, single)];
+    expect(f32.bytes['low-memory'] / f16.bytes['low-memory']).toBeCloseTo(2, 1);
+  });
+
+  test('activations grow with frames and pixels, weights do not', () => {
+    const once = deviceNeeds(large, usual, half).networks.unet;
+    const twice = deviceNeeds(large, { ...usual, numFrames: 32 }, half).networks.unet;
+    expect(twice.weights).toBe(once.weights);
+    expect(twice.activations / once.activations).toBeCloseTo(2, 1);
+  });
+
+  test('one network at a time needs what the largest needs', () => {
+    const { bytes, networks } = deviceNeeds(large, usual, half);
+    expect(bytes['low-memory']).toBe(networks.unet.weights + networks.unet.activations);
+    expect(bytes['keep-ready']).toBeGreaterThan(bytes['low-memory'] + networks.text_encoder.weights);
+  });
+});
+
+describe('assessment', () => {
+  const assess = (facts: DeviceFacts, size = usual, configs: typeof large | typeof small = large) => {
+    const { shortfalls, alternatives } = assessDevice(configs, size, facts);
+    return {
+      stopped: shortfalls.filter(({ stops }) => stops).map(({ lack }) => lack),
+      worse: shortfalls.filter(({ stops }) => !stops).map(({ lack }) => lack),
+      alternatives,
+    };
+  };
+
+  test('a GPU with everything lacks nothing', () => {
+    expect(assess(device({}))).toEqual({ stopped: [], worse: [], alternatives: [] });
+  });
+
+  test('no float16, no JSPI: it works, and costs', () => {
+    const { stopped, worse } = assess(device({ float16: false }, { jspi: false }));
+    expect([stopped, worse]).toEqual([[], ['float16', 'jspi']]);
+  });
+
+  test('limits below the largest buffer stop a video; what is offered instead fits them', () => {
+    const needed = deviceNeeds(small, usual, half).largest.bytes;
+    const limited = device({ maxBufferSize: needed - 1, maxStorageBufferBindingSize: needed - 1 });
+    const { shortfalls } = assessDevice(small, usual, limited);
+    expect(shortfalls).toEqual([{ lack: 'buffer-size', stops: true, needed, available: needed - 1 }]);
+    const { alternatives } = assess(limited, usual, small);
+    expect(alternatives).toEqual([
+      { change: 'fewer-frames', ...usual, numFrames: 12 },
+      { change: 'smaller-size', ...usual, width: 192, height: 192 },
+      { change: 'cpu', ...usual },
+    ]);
+  });
+
+  test('weights that pass a limit stop every size', () => {
+    // the table of tokens has 97 MiB
+    const { stopped, alternatives } = assess(device({ maxStorageBufferBindingSize: 64 * MIB }), tiny);
+    expect(stopped).toEqual(['binding-size']);
+    expect(alternatives).toEqual([]);
+  });
+
+  test('little memory: one network at a time, or a smaller video', () => {
+    const { worse, alternatives } = assess(device({}, { memoryBytes: 5 * GIB }));
+    expect(worse).toEqual([]);
+    expect(alternatives.map(({ change }) => change)).toEqual(['low-memory']);
+    expect(assess(device({}, { memoryBytes: 2 * GIB })).worse).toEqual(['memory']);
+  });
+
+  test('without a GPU the small checkpoint runs, the large one never', () => {
+    for (const facts of [device(undefined), device({ software: true })]) {
+      expect(targetFor(facts)).toEqual({ device: 'wasm', dtype: 'float32' });
+      expect(assess(facts, usual, small).stopped).toEqual([]);
+      expect(assess(facts).stopped).toEqual(['wasm-heap']);
+      expect(assess(facts).alternatives).toEqual([]);
+    }
+    expect(assess(device(undefined), tiny, small).worse).toEqual(['webgpu']);
+    expect(assess(device({ software: true }), tiny, small).worse).toEqual(['hardware']);
+  });
+});

@@ -1,0 +1,174 @@
+/**
+ * What a checkpoint needs of a device for a video of some size, what of that the device lacks, and what would work instead.
+ * Everything is counted from the configs: no weight has to be there. Words for it are the page's.
+ */
+import type { NetworkGraph, Target } from './graph/builder';
+import { type NetworkMemory, networkMemory } from './graph/memory';
+import type { CheckpointConfigs } from './load-checkpoint';
+import { autoencoderDecoder, vaeScaleFactor } from './networks/autoencoder-kl';
+import { clipTextModel } from './networks/clip-text-model';
+import { unet3DConditionModel } from './networks/unet-3d-condition-model';
+import type { DeviceFacts } from './runtime/device-facts';
+import { type Component, components } from './source';
+import type { MemoryPolicy } from './types';
+
+/** Width and height in pixels. */
+export interface VideoSize {
+  numFrames: number;
+  width: number;
+  height: number;
+}
+
+export interface DeviceNeeds {
+  networks: Readonly<Record<Component, NetworkMemory>>;
+  /** Bytes on the device at most, by memory policy. */
+  bytes: Readonly<Record<MemoryPolicy, number>>;
+  /** The largest single buffer of any network. */
+  largest: { component: Component; bytes: number };
+}
+
+/**
+ * What a device can lack:
+ *
+ * - `webgpu`: no adapter; the CPU takes much longer
+ * - `hardware`: the adapter is software; the CPU provider is faster
+ * - `float16`: no shader-f16; float32 takes twice the memory
+ * - `jspi`: a network's weights pass through JavaScript's memory (`needed` bytes) instead of a few MB of it
+ * - `buffer-size`, `binding-size`: the largest buffer (`needed`) passes maxBufferSize or maxStorageBufferBindingSize (`available`)
+ * - `memory`: it may not fit in the machine's memory (`available`), even with one network at a time (`needed`)
+ * - `wasm-heap`: it cannot fit in the 4 GiB that wasm can address
+ */
+export type Lack = 'webgpu' | 'hardware' | 'float16' | 'jspi' | 'buffer-size' | 'binding-size' | 'memory' | 'wasm-heap';
+
+export interface Shortfall {
+  lack: Lack;
+  /** No video of this size can be made; else it only takes longer or may fail. */
+  stops: boolean;
+  /** Bytes, where it is a matter of bytes. */
+  needed?: number;
+  available?: number;
+}
+
+/** Something that was assessed too, and is not stopped. */
+export interface Alternative extends VideoSize {
+  change: 'low-memory' | 'fewer-frames' | 'smaller-size' | 'cpu';
+}
+
+export interface DeviceReport {
+  target: Target;
+  needs: DeviceNeeds;
+  shortfalls: readonly Shortfall[];
+  /** What would work, or work better, most welcome first. */
+  alternatives: readonly Alternative[];
+}
+
+export type NetworkConfigs = Pick<CheckpointConfigs, 'textEncoder' | 'unet' | 'vae'>;
+
+const WASM_HEAP = 4 * 2 ** 30;
+/** The wasm provider keeps weights as they came, and packed for its kernels. */
+const WASM_COPIES = 2;
+/** What a network's device may take of the machine's memory. */
+const MEMORY_SHARE = 0.75;
+/** Sizes and frame counts that are tried instead, as shares of what was asked for. */
+const smallerShares = [0.75, 0.5, 0.25];
+
+/** Where 'auto' would run: see chooseBackend. */
+export function targetFor({ adapter }: DeviceFacts): Target {
+  if (!adapter || adapter.software) return { device: 'wasm', dtype: 'float32' };
+  return { device: 'webgpu', dtype: adapter.float16 ? 'float16' : 'float32' };
+}
+
+export function deviceNeeds(configs: NetworkConfigs, size: VideoSize, target: Target): DeviceNeeds {
+  const { textEncoder, unet, vae } = configs;
+  const scale = vaeScaleFactor(vae);
+  const latents = { height: size.height / scale, width: size.width / scale };
+  const tokens = textEncoder.max_position_embeddings;
+  const graphs: Record<Component, NetworkGraph> = {
+    text_encoder: clipTextModel(textEncoder, tokens, target),
+    unet: unet3DConditionModel(unet, { frames: size.numFrames, ...latents, tokens }, target),
+    vae: autoencoderDecoder(vae, latents, target),
+  };
+  const networks = {
+    text_encoder: networkMemory(graphs.text_encoder),
+    unet: networkMemory(graphs.unet),
+    vae: networkMemory(graphs.vae),
+  };
+  const each = components.map((component) => networks[component].weights + networks[component].activations);
+  const [largest = { component: 'unet', bytes: 0 }] = components
+    .map((component) => ({ component, bytes: networks[component].largest }))
+    .sort((a, b) => b.bytes - a.bytes);
+  return {
+    networks,
+    bytes: { 'keep-ready': each.reduce((sum, bytes) => sum + bytes, 0), 'low-memory': Math.max(...each) },
+    largest,
+  };
+}
+
+/** What keeps a video of this size from being made on `target`, or makes it worse. */
+export function shortfalls(needs: DeviceNeeds, facts: DeviceFacts, target: Target): Shortfall[] {
+  const { adapter, jspi, memoryBytes } = facts;
+  const found: Shortfall[] = [];
+  if (!adapter) found.push({ lack: 'webgpu', stops: target.device === 'webgpu' });
+  else if (adapter.software) found.push({ lack: 'hardware', stops: false });
+  if (target.device === 'wasm') {
+    const heaps = components.map((of) => needs.networks[of].weights * WASM_COPIES + needs.networks[of].activations);
+    const needed = Math.max(...heaps);
+    if (needed > WASM_HEAP) found.push({ lack: 'wasm-heap', stops: true, needed, available: WASM_HEAP });
+  } else if (adapter) {
+    const { bytes } = needs.largest;
+    const limits = {
+      'buffer-size': adapter.maxBufferSize,
+      'binding-size': adapter.maxStorageBufferBindingSize,
+    } as const;
+    if (!adapter.float16) found.push({ lack: 'float16', stops: target.dtype === 'float16' });
+    if (bytes > limits['buffer-size']) {
+      found.push({ lack: 'buffer-size', stops: true, needed: bytes, available: limits['buffer-size'] });
+    } else if (bytes > limits['binding-size']) {
+      found.push({ lack: 'binding-size', stops: true, needed: bytes, available: limits['binding-size'] });
+    }
+    const weights = Math.max(...components.map((component) => needs.networks[component].weights));
+    if (!jspi) found.push({ lack: 'jspi', stops: false, needed: weights });
+  }
+  const needed = needs.bytes['low-memory'];
+  if (memoryBytes !== undefined && needed > memoryBytes * MEMORY_SHARE) {
+    // no reason to stop: a graphics card has memory of its own, and browsers cap what they tell
+    found.push({ lack: 'memory', stops: false, needed, available: memoryBytes });
+  }
+  return found;
+}
+
+/** The whole answer for one checkpoint, one size and one device. Writes up to nine UNets: about a second. */
+export function assessDevice(
+  configs: NetworkConfigs,
+  size: VideoSize,
+  facts: DeviceFacts,
+  target: Target = targetFor(facts),
+): DeviceReport {
+  const needs = deviceNeeds(configs, size, target);
+  const found = shortfalls(needs, facts, target);
+  const fits = (other: VideoSize, on: Target) =>
+    shortfalls(deviceNeeds(configs, other, on), facts, on).every(({ stops, lack }) => !stops && lack !== 'memory');
+  const alternatives: Alternative[] = [];
+  const memory = facts.memoryBytes === undefined ? Number.POSITIVE_INFINITY : facts.memoryBytes * MEMORY_SHARE;
+  if (needs.bytes['keep-ready'] > memory && needs.bytes['low-memory'] <= memory) {
+    alternatives.push({ change: 'low-memory', ...size });
+  }
+  const scale = vaeScaleFactor(configs.vae);
+  const smallest = { numFrames: 1, width: scale, height: scale };
+  // where the weights alone are too much, no size has to be tried
+  if (found.some(({ stops, lack }) => stops || lack === 'memory') && fits(smallest, target)) {
+    const fewer = smallerShares
+      .map((share) => ({ ...size, numFrames: Math.floor(size.numFrames * share) }))
+      .find((other) => other.numFrames >= 1 && fits(other, target));
+    if (fewer) alternatives.push({ change: 'fewer-frames', ...fewer });
+    const scaled = (pixels: number, share: number) => Math.max(1, Math.round((pixels * share) / scale)) * scale;
+    const smaller = smallerShares
+      .map((share) => ({ ...size, width: scaled(size.width, share), height: scaled(size.height, share) }))
+      .find((other) => fits(other, target));
+    if (smaller) alternatives.push({ change: 'smaller-size', ...smaller });
+  }
+  const cpu = { device: 'wasm', dtype: 'float32' } as const;
+  const stopped = found.some(({ stops }) => stops);
+  if (stopped && target.device !== 'wasm' && fits(size, cpu)) alternatives.push({ change: 'cpu', ...size });
+  return { target, needs, shortfalls: found, alternatives };
+}

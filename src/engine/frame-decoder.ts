@@ -1,0 +1,88 @@
+/** Latents → frames, one at a time; in float32 once float16 has overflowed. */
+import { KinoraError, throwIfCancelled } from '../errors';
+import type { Clock } from './clock';
+import type { Networks } from './networks-on-device';
+import { checkFinite, pause } from './tensor';
+import type { Dtype, Progress } from './types';
+
+/** Of latents: [frames, channels, height, width]. */
+export interface LatentShape {
+  frames: number;
+  channels: number;
+  height: number;
+  width: number;
+}
+
+interface Job {
+  clock: Clock;
+  onProgress?: (progress: Progress) => void;
+  signal?: AbortSignal;
+}
+
+/** The VAE of one checkpoint on one backend. */
+export class FrameDecoder {
+  readonly #networks: Networks;
+  readonly #scalingFactor: number;
+  #dtype: Dtype;
+
+  constructor(networks: Networks, scalingFactor: number, dtype: Dtype) {
+    this.#networks = networks;
+    this.#scalingFactor = scalingFactor;
+    this.#dtype = dtype;
+  }
+
+  /** What it computes in: float32 from the first overflow of float16 on, for what overflowed once will do so again. */
+  get dtype(): Dtype {
+    return this.#dtype;
+  }
+
+  /** RGBA frames of `latents` [frames, channels, height, width]. */
+  async decode(latents: Float32Array, shape: LatentShape, job: Job): Promise<Uint8ClampedArray<ArrayBuffer>[]> {
+    try {
+      return await this.#decode(latents, shape, job);
+    } catch (error) {
+      const overflow = error instanceof KinoraError && error.code === 'numerics' && this.#dtype === 'float16';
+      if (!overflow) throw error;
+      this.#dtype = 'float32';
+      return await this.#decode(latents, shape, job);
+    }
+  }
+
+  async #decode(
+    latents: Float32Array,
+    { frames, channels, height, width }: LatentShape,
+    { clock, onProgress, signal }: Job,
+  ): Promise<Uint8ClampedArray<ArrayBuffer>[]> {
+    const decoder = await this.#networks.load(this.#networks.decoder({ height, width }, this.#dtype), onProgress);
+    clock.stop('load');
+    const images: Uint8ClampedArray<ArrayBuffer>[] = [];
+    const frameSize = channels * height * width;
+    try {
+      for (let frame = 0; frame < frames; frame++) {
+        await pause();
+        throwIfCancelled(signal);
+        onProgress?.({ stage: 'decode', done: frame, total: frames });
+        const scaled = latents.slice(frame * frameSize, (frame + 1) * frameSize).map((x) => x / this.#scalingFactor);
+        const image = await decoder.run({ latents: scaled });
+        checkFinite(image, `The VAE's output for frame ${frame + 1}`, this.#dtype);
+        images.push(toRgba(image));
+      }
+    } finally {
+      clock.stop('decode');
+    }
+    onProgress?.({ stage: 'decode', done: frames, total: frames });
+    return images;
+  }
+}
+
+/** [1, 3, H, W] from −1 to 1 → RGBA. */
+function toRgba(image: Float32Array): Uint8ClampedArray<ArrayBuffer> {
+  const size = image.length / 3;
+  const pixels = new Uint8ClampedArray(size * 4).fill(255);
+  for (let i = 0; i < size; i++) {
+    // Uint8ClampedArray clamps, and rounds to nearest as torch does
+    for (let colour = 0; colour < 3; colour++)
+      pixels[i * 4 + colour] = ((image[colour * size + i] ?? 0) / 2 + 0.5) * 255;
+  }
+  return pixels;
+}

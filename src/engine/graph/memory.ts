@@ -1,0 +1,75 @@
+/** How much memory a network takes on a GPU, counted from its graph. */
+import { type NetworkGraph, size } from './builder';
+import type { ElementType, TensorInfo } from './onnx';
+
+const elementBytes: Record<ElementType, number> = { float32: 4, float16: 2, int32: 4, int64: 8 };
+
+/** onnxruntime rounds its buffers up to this. */
+const ALIGNMENT = 16;
+
+const bytesOf = ({ type, shape }: Pick<TensorInfo, 'type' | 'shape'>): number =>
+  Math.ceil((size(shape) * elementBytes[type]) / ALIGNMENT) * ALIGNMENT;
+
+/** Nodes that hand on their first input's buffer under another name. */
+const aliasing = new Set(['Reshape', 'Identity']);
+
+export interface NetworkMemory {
+  /** Bytes of all weights. */
+  weights: number;
+  /** Bytes of the buffers that values are computed into: what is there after a run. */
+  activations: number;
+  /** Bytes of the largest single buffer. */
+  largest: number;
+}
+
+/**
+ * Walks the nodes in their order, and gives every value a buffer that is free again after its last use. A buffer is used again
+ * only for a value of the same size, and none is given back before the session ends: that is how onnxruntime keeps them
+ * (storageBufferCacheMode "simple").
+ */
+export function networkMemory(graph: NetworkGraph): NetworkMemory {
+  const owner = new Map<string, string>();
+  const lastUse = new Map<string, number>();
+  for (const [index, node] of graph.nodes.entries()) {
+    const [output = ''] = node.outputs;
+    const [first = ''] = node.inputs;
+    owner.set(output, aliasing.has(node.opType) ? (owner.get(first) ?? first) : output);
+    for (const input of node.inputs) lastUse.set(owner.get(input) ?? input, index);
+  }
+  const buffers = new BufferPool();
+  const values = new Map([...graph.values, ...graph.inputs.map((input) => [input.name, input] as const)]);
+  for (const input of graph.inputs) buffers.take(bytesOf(input));
+  for (const [index, node] of graph.nodes.entries()) {
+    const [output = ''] = node.outputs;
+    const value = values.get(output);
+    if (value && owner.get(output) === output) buffers.take(bytesOf(value));
+    for (const input of new Set(node.inputs.map((name) => owner.get(name) ?? name))) {
+      const read = values.get(input);
+      if (read && lastUse.get(input) === index) buffers.give(bytesOf(read));
+    }
+  }
+  const weights = graph.uses.map(bytesOf);
+  return {
+    weights: weights.reduce((sum, bytes) => sum + bytes, 0),
+    activations: buffers.bytes,
+    largest: [...values.values()]
+      .map(bytesOf)
+      .concat(weights)
+      .reduce((a, b) => Math.max(a, b), 0),
+  };
+}
+
+class BufferPool {
+  readonly #free = new Map<number, number>();
+  bytes = 0;
+
+  take(size: number): void {
+    const free = this.#free.get(size) ?? 0;
+    if (free > 0) this.#free.set(size, free - 1);
+    else this.bytes += size;
+  }
+
+  give(size: number): void {
+    this.#free.set(size, (this.#free.get(size) ?? 0) + 1);
+  }
+}

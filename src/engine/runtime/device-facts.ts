@@ -1,0 +1,22 @@
+import { type AdapterFacts, adapterFacts } from './gpu-device';
+
+/** Everything that a browser tells of the device before anything is asked of it. */
+export interface DeviceFacts {
+  /** Undefined where there is no WebGPU. */
+  adapter: AdapterFacts | undefined;
+  /** wasm can wait for promises, so that weights stream to the GPU. */
+  jspi: boolean;
+  /** See machineMemory. */
+  memoryBytes: number | undefined;
+}
+
+export async function deviceFacts(): Promise<DeviceFacts> {
+  return { adapter: await adapterFacts(), jspi: 'Suspending' in WebAssembly, memoryBytes: machineMemory() };
+}
+
+/** The machine's memory in bytes as the browser tells it, rounded and capped; undefined where it does not (Firefox, Safari). */
+export function machineMemory(): number | undefined {
+  // in GiB; not in every browser, so not in TypeScript's types
+  const gibibytes: unknown = Reflect.get(navigator, 'deviceMemory');
+  return typeof gibibytes === 'number' ? gibibytes * 2 ** 30 : undefined;
+}

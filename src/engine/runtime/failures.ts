@@ -1,0 +1,53 @@
+/** What a failure of onnxruntime means: memory, a lost device, a limit, or a fault. */
+import { type ErrorCode, KinoraError } from '../../errors';
+import type { DeviceWatch } from './device-watch';
+
+/** Words of C++, of the browser and of the drivers of D3D12, Vulkan and Metal. */
+const memoryWords =
+  /out[ _]?of[ _]?(\w+[ _])?memory|bad_alloc|allocation failed|failed to allocate|allocate memory|memory\.grow|array buffer length|Aborted\((OOM)?\)/i;
+const limitWords = /exceeds|larger than|too large|limit/i;
+
+/** After these a network, its device and the runtime's memory are not to be trusted any more. */
+const breaking = new Set<ErrorCode>(['device-lost', 'device-limits', 'out-of-memory', 'worker-died', 'internal']);
+
+/** Whether what threw `error` should be made anew before it is used again. */
+export function breaks(error: unknown): boolean {
+  return !(error instanceof KinoraError) || breaking.has(error.code);
+}
+
+/**
+ * Throws what `watch` knows to have gone wrong although nothing was thrown: WebGPU answers a call that fails with a
+ * result that means nothing, and says so elsewhere.
+ */
+export function checkDevice(what: string, watch: DeviceWatch | undefined): void {
+  if (watch?.outOfMemory !== undefined) throw outOfMemory(what, watch.outOfMemory);
+  if (watch?.invalid !== undefined) throw refused(what, watch.invalid);
+}
+
+/** What was thrown while `what` was done, as a KinoraError: `device-lost`, `device-limits`, `out-of-memory`, `worker-died` or `internal`. */
+export async function failure(what: string, thrown: unknown, watch: DeviceWatch | undefined): Promise<KinoraError> {
+  if (thrown instanceof KinoraError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const loss = await watch?.loss();
+  const memory = [watch?.outOfMemory, loss?.message, message].find((text) => text && memoryWords.test(text));
+  if (watch?.outOfMemory !== undefined || memory !== undefined) {
+    return outOfMemory(what, watch?.outOfMemory ?? memory ?? message, thrown);
+  }
+  if (loss) return new KinoraError('device-lost', `${what}: the GPU was lost. ${loss.message}`, { cause: thrown });
+  if (watch?.invalid !== undefined) return refused(what, watch.invalid, thrown);
+  return new KinoraError('internal', `${what}: ${message}`, { cause: thrown });
+}
+
+function outOfMemory(what: string, message: string, cause?: unknown): KinoraError {
+  return new KinoraError(
+    'out-of-memory',
+    `${what}: memory ran out (${message}). Fewer frames, a smaller size or the low-memory mode need less.`,
+    { cause },
+  );
+}
+
+function refused(what: string, message: string, cause?: unknown): KinoraError {
+  return limitWords.test(message)
+    ? new KinoraError('device-limits', `${what}: it passes a limit of the GPU. ${message}`, { cause })
+    : new KinoraError('internal', `${what}: the GPU refused a call. ${message}`, { cause });
+}

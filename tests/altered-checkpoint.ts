@@ -1,0 +1,28 @@
+import type { CheckpointSource, Component } from '../src/engine';
+import { float16ToFloat32, float32ToFloat16 } from '../src/float16';
+
+/** The same checkpoint, but for the values of one tensor, which must be F16. */
+export function altered(
+  source: CheckpointSource,
+  component: Component,
+  tensor: string,
+  change: (value: number) => number,
+): CheckpointSource {
+  return {
+    id: `${source.id} altered`,
+    text: (path, signal) => source.text(path, signal),
+    optionalText: (path, signal) => source.optionalText(path, signal),
+    tensors: (of, signal) => source.tensors(of, signal),
+    async weights(of, options) {
+      const weights = await source.weights(of, options);
+      if (of !== component) return weights;
+      const { file = '', offset = 0, byteLength = 0, dtype } = weights.tensors.get(tensor) ?? {};
+      const blob = weights.files.get(file);
+      if (!blob || dtype !== 'F16') throw new Error(`${component} has no F16 tensor ${tensor}.`);
+      const halves = new Uint16Array(await blob.slice(offset, offset + byteLength).arrayBuffer());
+      const changed = float32ToFloat16(float16ToFloat32(halves).map(change));
+      const spoilt = new Blob([blob.slice(0, offset), changed, blob.slice(offset + byteLength)]);
+      return { ...weights, files: new Map([...weights.files, [file, spoilt]]) };
+    },
+  };
+}
