@@ -1,5 +1,5 @@
 import type { CheckpointSource, Component } from '../src/engine';
-import { float16ToFloat32, float32ToFloat16 } from '../src/float16';
+import { float32ToFloat16, toFloat32 } from '../src/float16';
 
 /** The same checkpoint, but for the values of one tensor, which must be F16. */
 export function altered(
@@ -19,8 +19,8 @@ export function altered(
       const { file = '', offset = 0, byteLength = 0, dtype } = weights.tensors.get(tensor) ?? {};
       const blob = weights.files.get(file);
       if (!blob || dtype !== 'F16') throw new Error(`${component} has no F16 tensor ${tensor}.`);
-      const halves = new Uint16Array(await blob.slice(offset, offset + byteLength).arrayBuffer());
-      const changed = float32ToFloat16(float16ToFloat32(halves).map(change));
+      const halves = await blob.slice(offset, offset + byteLength).arrayBuffer();
+      const changed = float32ToFloat16(toFloat32(halves, 'F16').map(change));
       const spoilt = new Blob([blob.slice(0, offset), changed, blob.slice(offset + byteLength)]);
       return { ...weights, files: new Map([...weights.files, [file, spoilt]]) };
     },
