@@ -37,7 +37,7 @@ export const shippedModel: Model = {
   about:
     'A small model that ships with the page. It knows eight colours, four shapes, eight motions and four backgrounds.',
   // what is stored under an address is never asked for again: another checkpoint needs another version
-  url: 'models/moving-shapes?v=2',
+  url: 'models/moving-shapes?v=3',
   numFrames: 8,
   width: 128,
   height: 128,
