@@ -179,8 +179,8 @@ def main() -> None:
         kinds, latents = clips.batch(batch)
         texts = ["" if rng.random() < CAPTIONS_DROPPED else kind.caption(rng.randrange(len(TEMPLATES))) for kind in kinds]
         noise = torch.randn_like(latents)
-        # more often at high noise, where background, colour and motion are decided
-        timesteps = (1000 * torch.rand(batch) ** 0.7).long().clamp(max=999)
+        # more often at high noise: above t = 700 the caption decides motion, colour and background
+        timesteps = (1000 * torch.rand(batch) ** 0.4).long().clamp(max=999)
         with torch.autocast("cpu", torch.bfloat16):
             context = modules["text"](torch.tensor([ids[text] for text in texts])).last_hidden_state
             predicted = modules["unet"](schedule.add_noise(latents, noise, timesteps), timesteps, context).sample
