@@ -49,9 +49,9 @@ let last: { video: GeneratedVideo; mp4: Blob } | undefined;
 async function generate({ width, height, scheduler, ...request }: HeadlessRequest): Promise<HeadlessVideo> {
   last = undefined;
   const onProgress = (progress: JobProgress) => window.onKinoraProgress?.(progress);
-  const { url, device, dtype } = request;
+  const { source, device, dtype } = request;
   const start = performance.now();
-  const { info } = await client.load({ url, device, dtype }, { onProgress });
+  const { info } = await client.load({ source, device, dtype }, { onProgress });
   const openMilliseconds = performance.now() - start;
   const { video, mp4, encodeMilliseconds } = await client.generate(
     {

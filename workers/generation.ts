@@ -1,7 +1,7 @@
 /** The worker in which videos are made: checkpoint → pipeline → frames → mp4. */
 import '../src/trusted-types';
 import { expose, transfer } from 'comlink';
-import { openCheckpoint } from '../src/checkpoint';
+import { openSource } from '../src/checkpoint';
 import { assessCheckpoint, TextToVideoPipeline } from '../src/engine';
 import { installErrorTransfer } from '../src/error-transfer';
 import { KinoraError, throwIfCancelled } from '../src/errors';
@@ -37,22 +37,23 @@ function pipeline(): TextToVideoPipeline {
 }
 
 async function loadPipeline(
-  { url, device, dtype, memory }: LoadRequest,
+  { source, device, dtype, memory }: LoadRequest,
   options: { onProgress: Parameters<GenerationWorker['load']>[1]; signal: AbortSignal },
 ): Promise<TextToVideoPipeline> {
-  const key = JSON.stringify([url, device, dtype, memory]);
-  if (loaded?.key === key) return loaded.pipeline;
+  const key = JSON.stringify([source, device, dtype, memory]);
+  // a picked folder may have changed: its id tells
+  if (typeof source === 'string' && loaded?.key === key) return loaded.pipeline;
   const former = loaded;
   loaded = undefined;
   await former?.pipeline.dispose();
-  const source = await openCheckpoint(url, { store, signal: options.signal });
-  const opened = await TextToVideoPipeline.fromPretrained(source, { device, dtype, memory, ...options });
+  const checkpoint = await openSource(source, { store, signal: options.signal });
+  const opened = await TextToVideoPipeline.fromPretrained(checkpoint, { device, dtype, memory, ...options });
   loaded = { key, pipeline: opened };
   return opened;
 }
 
 const worker: GenerationWorker = {
-  assess: async ({ url, ...size }) => assessCheckpoint(await openCheckpoint(url, { store }), size),
+  assess: async ({ source, ...size }) => assessCheckpoint(await openSource(source, { store }), size),
 
   load: (request, onProgress) =>
     runJob(async (signal) => {

@@ -5,4 +5,5 @@ export {
   KinoraClient,
   type KinoraClientOptions,
 } from './kinora-client';
+export { type DownloadCallbacks, ModelsClient } from './models-client';
 export { watchForUpdates } from './service-worker';

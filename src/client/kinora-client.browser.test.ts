@@ -23,7 +23,7 @@ function testClient(cancelTimeout?: number) {
   return { client, started };
 }
 
-const request = (behaviour: string): LoadRequest => ({ url: behaviour, device: 'auto', dtype: 'auto' });
+const request = (behaviour: string): LoadRequest => ({ source: behaviour, device: 'auto', dtype: 'auto' });
 
 async function errorOf(promise: Promise<unknown>): Promise<KinoraError> {
   const outcome = await promise.then(
@@ -135,11 +135,13 @@ test('the real worker: what the checkpoint throws arrives', async () => {
   const client = new KinoraClient();
   clients.push(client);
   const url = `${inject('fileServer')}/no-such-model`;
-  const error = await errorOf(client.load({ url, device: 'wasm', dtype: 'auto' }));
+  const error = await errorOf(client.load({ source: url, device: 'wasm', dtype: 'auto' }));
   expect(error.code).toBe('not-found');
   expect(error.message).toContain(`${url}/model_index.json`);
   // and it goes on serving
-  expect((await errorOf(client.load({ url: 'ftp://x', device: 'wasm', dtype: 'auto' }))).code).toBe('invalid-argument');
+  expect((await errorOf(client.load({ source: 'ftp://x', device: 'wasm', dtype: 'auto' }))).code).toBe(
+    'invalid-argument',
+  );
 });
 
 test('the real worker: what the device lacks is known without any weight', async () => {
@@ -149,7 +151,7 @@ test('the real worker: what the device lacks is known without any weight', async
   for (const path of ['model_index.json', 'scheduler/scheduler_config.json', ...configPaths]) {
     await space.put(path, await (await fetch(`/models/moving-shapes/${path}`)).text());
   }
-  const request = { url: space.url, numFrames: 8, width: 128, height: 128 };
+  const request = { source: space.url, numFrames: 8, width: 128, height: 128 };
   const { target, needs, shortfalls, alternatives } = await client.assess(request);
   // the browser of the tests has WebGPU in software only
   if (shortfalls.some(({ lack }) => lack === 'hardware')) expect(target.device).toBe('wasm');

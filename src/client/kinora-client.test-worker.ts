@@ -27,10 +27,10 @@ for (const code of errorCodes) behaviours[code] = () => Promise.reject(new Kinor
 
 installErrorTransfer();
 expose({
-  load: ({ url }: { url: string }, onProgress: (progress: unknown) => void) => {
+  load: ({ source }: { source: string }, onProgress: (progress: unknown) => void) => {
     onProgress({ stage: 'open', done: 0, total: 1 });
-    const behaviour = behaviours[url];
-    if (!behaviour) throw new Error(`No behaviour ${url}.`);
+    const behaviour = behaviours[source];
+    if (!behaviour) throw new Error(`No behaviour ${source}.`);
     return behaviour();
   },
   cancel: () => rejectRunning?.(new KinoraError('cancelled', 'As asked.')),

@@ -5,6 +5,7 @@ import type {
   DeviceReport,
   GenerateRequest,
   GenerateResult,
+  GenerationWorker,
   JobProgress,
   LoadedModel,
   LoadRequest,
@@ -43,7 +44,7 @@ const fatalCodes = new Set(['out-of-memory', 'device-lost', 'internal', 'worker-
  */
 export class KinoraClient {
   readonly #options: Required<KinoraClientOptions>;
-  #connection: WorkerConnection | undefined;
+  #connection: WorkerConnection<GenerationWorker> | undefined;
   #running = false;
 
   constructor({ cancelTimeout = 5000, startWorker = startGenerationWorker }: KinoraClientOptions = {}) {
@@ -52,9 +53,9 @@ export class KinoraClient {
 
   /** Loads the model where it is not loaded yet, and makes a video. */
   generate(request: LoadRequest & GenerateRequest, callbacks: GenerateCallbacks = {}): Promise<GenerationOutcome> {
-    const { url, device, dtype, memory, ...parameters } = request;
+    const { source, device, dtype, memory, ...parameters } = request;
     return this.#job(callbacks, async (connection, { onProgress, onPreview }) => {
-      const model = await connection.call((remote) => remote.load({ url, device, dtype, memory }, onProgress));
+      const model = await connection.call((remote) => remote.load({ source, device, dtype, memory }, onProgress));
       throwIfCancelled(callbacks.signal);
       const result = await connection.call((remote) => remote.generate(parameters, onProgress, onPreview));
       return { ...result, ...model };
@@ -87,7 +88,10 @@ export class KinoraClient {
 
   async #job<Result>(
     { onProgress, onPreview, signal }: GenerateCallbacks,
-    work: (connection: WorkerConnection, callbacks: Required<Omit<GenerateCallbacks, 'signal'>>) => Promise<Result>,
+    work: (
+      connection: WorkerConnection<GenerationWorker>,
+      callbacks: Required<Omit<GenerateCallbacks, 'signal'>>,
+    ) => Promise<Result>,
   ): Promise<Result> {
     if (this.#running) throw new KinoraError('busy', 'A job is running; wait for it or cancel it.');
     throwIfCancelled(signal);
@@ -115,7 +119,7 @@ export class KinoraClient {
     }
   }
 
-  #connect(): WorkerConnection {
+  #connect(): WorkerConnection<GenerationWorker> {
     if (!this.#connection || this.#connection.ended) {
       this.#connection = new WorkerConnection(this.#options.startWorker());
     }
@@ -123,7 +127,7 @@ export class KinoraClient {
   }
 
   /** Asks the worker to stop when `signal` is aborted, and ends it when it does not do so in time. */
-  #cancelWith(signal: AbortSignal | undefined, connection: WorkerConnection): { stop: () => void } {
+  #cancelWith(signal: AbortSignal | undefined, connection: WorkerConnection<GenerationWorker>): { stop: () => void } {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const cancel = () => {
       // its answer is the rejection of the running call

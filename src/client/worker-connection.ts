@@ -1,13 +1,12 @@
 import { type Remote, wrap } from 'comlink';
 import { installErrorTransfer, toKinoraError } from '../error-transfer';
 import { KinoraError } from '../errors';
-import type { GenerationWorker } from '../protocol';
 
 installErrorTransfer();
 
-/** One life of the worker. Once it has ended, every pending and later call rejects with the reason of its end. */
-export class WorkerConnection {
-  readonly remote: Remote<GenerationWorker>;
+/** One life of a worker that exposes `Exposed`. Once it has ended, every pending and later call rejects with the reason of its end. */
+export class WorkerConnection<Exposed> {
+  readonly remote: Remote<Exposed>;
   readonly #worker: Worker;
   readonly #end: Promise<never>;
   #reject: (reason: KinoraError) => void = () => {};
@@ -15,17 +14,17 @@ export class WorkerConnection {
 
   constructor(worker: Worker) {
     this.#worker = worker;
-    this.remote = wrap<GenerationWorker>(worker);
+    this.remote = wrap<Exposed>(worker);
     this.#end = new Promise<never>((_, reject) => {
       this.#reject = reject;
     });
     this.#end.catch(() => {});
     worker.addEventListener('error', (event) => {
       const said = event.message ? ` It said: ${event.message}` : '';
-      this.end(new KinoraError('worker-died', `The worker that makes the videos has stopped.${said}`));
+      this.end(new KinoraError('worker-died', `A worker of the page has stopped.${said}`));
     });
     worker.addEventListener('messageerror', () => {
-      this.end(new KinoraError('worker-died', 'A message of the worker that makes the videos could not be read.'));
+      this.end(new KinoraError('worker-died', 'A message of a worker of the page could not be read.'));
     });
   }
 
@@ -34,7 +33,7 @@ export class WorkerConnection {
   }
 
   /** What `call` resolves to; rejects with a KinoraError, also when the worker ends before it answers. */
-  async call<Result>(call: (remote: Remote<GenerationWorker>) => Promise<Result>): Promise<Result> {
+  async call<Result>(call: (remote: Remote<Exposed>) => Promise<Result>): Promise<Result> {
     try {
       return await Promise.race([call(this.remote), this.#end]);
     } catch (error) {

@@ -105,7 +105,7 @@ function toFailure(thrown: unknown, request: GenerateRequest): FailedJob {
   const lines = [
     `${error.code}: ${error.message}`,
     ...(typeof error.cause === 'string' ? [`Cause: ${error.cause}`] : []),
-    `Model: ${switches.request.url}`,
+    `Model: ${String(switches.request.source)}`,
     `Settings: ${JSON.stringify(request)}`,
     `Browser: ${navigator.userAgent}`,
     ...(error.stack === undefined ? [] : ['', error.stack]),

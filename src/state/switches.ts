@@ -20,7 +20,7 @@ export interface Switches {
 export function readSwitches(pageUrl: string): Switches {
   const { model: url, device, dtype } = schema.parse(Object.fromEntries(new URL(pageUrl).searchParams));
   const model = url === undefined ? shippedModel : modelAt(url);
-  return { model, request: { url: new URL(model.url, pageUrl).href, device, dtype } };
+  return { model, request: { source: new URL(model.url, pageUrl).href, device, dtype } };
 }
 
 export const switches = readSwitches(document.baseURI);
