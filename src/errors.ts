@@ -7,12 +7,14 @@ export const errorCodes = [
   'unsupported-config', // config.json asks for something that no network here implements
   'invalid-checkpoint', // not a checkpoint of this pipeline, or a file of it is malformed
   'not-found', // 404 for a file of the checkpoint
+  'access-denied', // 401 or 403
   'http', // any other HTTP error
   'network', // no answer at all
   'html-answer', // a page where a file was asked for
   'range-unsupported', // the server ignores Range
   'truncated', // fewer bytes than announced
   'corrupt', // bytes that are not what their size or hash says
+  'changed', // the file on the server was replaced while it was being downloaded
   'local-file', // a file of a folder on disk is missing, not whole, or can no longer be read
   'quota', // the browser refuses to store more
   'storage', // IndexedDB fails otherwise

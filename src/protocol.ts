@@ -97,8 +97,7 @@ export interface ModelFile {
   component: Component;
   /** In the folder, for example `unet/diffusion_pytorch_model.fp16.safetensors`. */
   path: string;
-  /** Undefined where the server does not tell. */
-  bytes: number | undefined;
+  bytes: number;
   /** Of those, what is here already. */
   storedBytes: number;
   /** Its sha256 is known, and will be checked. */

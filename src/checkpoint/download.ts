@@ -1,32 +1,63 @@
 import type { LoadOptions } from '../engine';
-import { throwIfCancelled } from '../errors';
+import { KinoraError, throwIfCancelled } from '../errors';
 import type { CheckpointStore, Manifest } from '../storage';
+import { FileDigest } from './file-digest';
 import { type ShardSource, toHalfPrecision } from './half-precision';
 import type { RemoteFile } from './remote-file';
+import type { RetryOptions } from './retry';
 
 /** Enough to fill a fast line while one shard is being stored, few enough to be polite. */
 const transfersAtOnce = 4;
 
+/** A component's weight file, and what is to be stored of it. */
+export interface Download {
+  readonly file: RemoteFile;
+  readonly manifest: Manifest;
+  /**
+   * Where the bytes of the manifest's shards lie in the file, if they are converted on the way; else the manifest's own ranges are
+   * the file's.
+   */
+  readonly sources: readonly ShardSource[] | undefined;
+}
+
+export type DownloadOptions = LoadOptions & Omit<RetryOptions, 'signal'>;
+
+/** One shard, and the bytes `[begin, end)` of the file that are fetched for it. */
+interface Part {
+  readonly shard: Manifest['shards'][number];
+  readonly source: ShardSource | undefined;
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Bytes of the weight file whose shards are stored, and all that would be fetched. */
+export async function downloadedBytes(
+  download: Download,
+  store: CheckpointStore,
+): Promise<{ bytes: number; totalBytes: number }> {
+  const parts = partsOf(download);
+  const { missing } = await rest(parts, download.manifest, store);
+  return { bytes: bytesOf(parts) - bytesOf(missing), totalBytes: bytesOf(parts) };
+}
+
 /**
  * Fetches what the store lacks of a component, shard by shard, and then stores the manifest. When anything fails, the
  * shards that are stored by then stay, and the next call goes on from there.
- * @param sources where the bytes of the manifest's shards lie in the file, if they are converted on the way; else the
- *   manifest's own ranges are the file's
- * @throws KinoraError of the first failure; the other transfers have ended by then
+ *
+ * Where the file's sha256 is known, every byte of it is fetched, its header and gaps too, and the shards are hashed and stored in
+ * their order, each with the digest's state after it. So an interruption costs no second reading.
+ * @throws KinoraError of the first failure; the other transfers have ended by then. `corrupt` when the file is not what its sha256
+ *   says: then nothing of it stays
  */
 export async function download(
-  file: RemoteFile,
-  manifest: Manifest,
-  sources: readonly ShardSource[] | undefined,
+  { file, manifest, sources }: Download,
   store: CheckpointStore,
-  { onProgress, signal }: LoadOptions,
+  { onProgress, signal, ...retries }: DownloadOptions,
 ): Promise<void> {
-  const parts = manifest.shards.map((shard, index) => ({ shard, source: sources?.[index] }));
-  const bytesOf = ({ shard, source }: (typeof parts)[number]) => (source ?? shard).end - (source ?? shard).begin;
-  const total = parts.reduce((sum, part) => sum + bytesOf(part), 0);
-  const stored = new Set((await store.storedShards(manifest)).map(({ begin }) => begin));
-  const missing = parts.filter(({ shard }) => !stored.has(shard.begin));
-  let bytes = total - missing.reduce((sum, part) => sum + bytesOf(part), 0);
+  const parts = partsOf({ file, manifest, sources });
+  const { missing, digest } = await rest(parts, manifest, store);
+  const total = bytesOf(parts);
+  let bytes = total - bytesOf(missing);
   onProgress?.(bytes, total);
   const onBytes = (more: number) => {
     bytes += more;
@@ -36,15 +67,29 @@ export async function download(
   const failed = new AbortController();
   const transferSignal = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
   let failure: unknown;
+  /** The storing of the shard before, if their order matters. */
+  let before: Promise<void> = Promise.resolve();
+
+  const fetchAndStore = async ({ shard, source, begin, end }: Part, turn: Promise<void>) => {
+    const fetched = await file.read(begin, end, { ...retries, signal: transferSignal, onBytes });
+    throwIfCancelled(transferSignal);
+    if (digest) await turn;
+    throwIfCancelled(transferSignal);
+    await digest?.update(fetched);
+    const range = source ?? shard;
+    const blob =
+      fetched.size === range.end - range.begin ? fetched : fetched.slice(range.begin - begin, range.end - begin);
+    const converted = source && (await toHalfPrecision(source, blob, manifest.component));
+    await store.putShard(manifest, shard, converted ?? blob, digest?.state());
+  };
+
   const queue = missing.values();
   const transfer = async () => {
     try {
-      for (const { shard, source } of queue) {
-        const { begin, end } = source ?? shard;
-        const blob = await file.read(begin, end, { signal: transferSignal, onBytes });
-        throwIfCancelled(transferSignal);
-        const converted = source && (await toHalfPrecision(source, blob, manifest.component));
-        await store.putShard(manifest, shard, converted ?? blob);
+      for (const part of queue) {
+        const stored = fetchAndStore(part, before);
+        before = stored;
+        await stored;
       }
     } catch (error) {
       failure ??= error;
@@ -52,7 +97,82 @@ export async function download(
     }
   };
   await Promise.all(Array.from({ length: transfersAtOnce }, transfer));
-  if (failure) throw failure;
   throwIfCancelled(signal);
+  if (failure) throw await explained(failure, parts, manifest, store);
+  await checkDigest(digest, file, manifest, store);
   await store.commit(manifest);
+}
+
+/** The whole file in as many parts as there are shards, where it is going to be hashed; else only what the shards are made of. */
+function partsOf({ file, manifest, sources }: Download): Part[] {
+  const parts = manifest.shards.map((shard, index) => {
+    const source = sources?.[index];
+    const { begin, end } = source ?? shard;
+    return { shard, source, begin, end };
+  });
+  if (manifest.file.sha256 === undefined) return parts;
+  return parts.map((part, index) => ({
+    ...part,
+    begin: parts[index - 1]?.end ?? 0,
+    end: index === parts.length - 1 ? (file.size ?? part.end) : part.end,
+  }));
+}
+
+function bytesOf(parts: readonly Part[]): number {
+  return parts.reduce((sum, { begin, end }) => sum + end - begin, 0);
+}
+
+/**
+ * What is not stored yet. A file that is hashed is continued after the first shards without a gap, because a hash is; `digest` is
+ * of everything before what is missing.
+ */
+async function rest(
+  parts: readonly Part[],
+  manifest: Manifest,
+  store: CheckpointStore,
+): Promise<{ missing: readonly Part[]; digest: FileDigest | undefined }> {
+  const stored = new Set((await store.storedShards(manifest)).map(({ begin }) => begin));
+  const isMissing = ({ shard }: Part) => !stored.has(shard.begin);
+  if (manifest.file.sha256 === undefined) return { missing: parts.filter(isMissing), digest: undefined };
+  const first = parts.findIndex(isMissing);
+  const count = first < 0 ? parts.length : first;
+  const last = parts[count - 1];
+  const state = last && (await store.digestState(manifest, last.shard));
+  // without a state they were stored when the sha256 was not known
+  return { missing: state ? parts.slice(count) : parts, digest: await FileDigest.create(state) };
+}
+
+async function checkDigest(
+  digest: FileDigest | undefined,
+  file: RemoteFile,
+  manifest: Manifest,
+  store: CheckpointStore,
+): Promise<void> {
+  const expected = manifest.file.sha256;
+  if (!digest) return;
+  const actual = digest.hex();
+  if (actual === expected) return;
+  await store.removeShards(manifest);
+  throw new KinoraError(
+    'corrupt',
+    `${file.url} is not the file that its authors have published: its sha256 is ${actual} instead of ${expected}. It was ` +
+      'damaged on the server or on its way. All of it was deleted; download it again.',
+  );
+}
+
+/** Says what is missing where the browser refuses to store more. */
+async function explained(
+  failure: unknown,
+  parts: readonly Part[],
+  manifest: Manifest,
+  store: CheckpointStore,
+): Promise<unknown> {
+  if (!(failure instanceof KinoraError) || failure.code !== 'quota') return failure;
+  const { missing } = await rest(parts, manifest, store);
+  const megabytes = Math.ceil(bytesOf(missing) / 1e6);
+  return new KinoraError(
+    'quota',
+    `${failure.message} Of ${manifest.component}, ${megabytes} MB are still to be stored.`,
+    { cause: failure },
+  );
 }

@@ -118,7 +118,14 @@ it('is stored and found again', async () => {
   const { file, tensors } = await reference('state-dict');
   const { plan, blobs } = await convert(file, tensors, 200);
   const { shards, tensors: located } = plan;
-  const manifest: Manifest = { checkpoint: 'model', component: 'unet', version: '1', shards, tensors: located };
+  const manifest: Manifest = {
+    checkpoint: 'model',
+    component: 'unet',
+    file: { path: 'unet/file', bytes: file.size },
+    version: '1',
+    shards,
+    tensors: located,
+  };
   expect(shards.length).toBeGreaterThan(1);
   for (const [index, shard] of shards.entries()) await store.putShard(manifest, shard, blobs[index] ?? new Blob());
   await store.commit(manifest);

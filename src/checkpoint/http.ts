@@ -1,4 +1,5 @@
 import { KinoraError, throwIfCancelled } from '../errors';
+import { TransientFailure } from './retry';
 
 export interface HttpOptions {
   fetch: typeof globalThis.fetch;
@@ -11,7 +12,8 @@ const maxTextBytes = 16 * 1024 * 1024;
 /**
  * GET.
  * @returns an answer with status 200 or 206 that is not a page
- * @throws KinoraError `network`, `not-found`, `http`, `html-answer`, `truncated` (the range lies behind the end), `cancelled`
+ * @throws KinoraError `network`, `not-found`, `access-denied`, `http`, `html-answer`, `truncated` (the range lies behind the end),
+ *   `cancelled`; a TransientFailure where another try may succeed
  */
 export async function get(url: string, init: RequestInit, options: HttpOptions): Promise<Response> {
   const { fetch, signal } = options;
@@ -21,7 +23,7 @@ export async function get(url: string, init: RequestInit, options: HttpOptions):
     response = await fetch(url, { ...init, signal });
   } catch (cause) {
     throwIfCancelled(signal);
-    throw new KinoraError(
+    throw new TransientFailure(
       'network',
       `No answer from ${url}. Check the connection; a server on another origin must also allow this page to read it (CORS).`,
       { cause },
@@ -36,7 +38,22 @@ export async function get(url: string, init: RequestInit, options: HttpOptions):
   discard(response);
   if (status === 404 || status === 410) throw new KinoraError('not-found', `${url} does not exist (HTTP ${status}).`);
   if (status === 416) throw new KinoraError('truncated', `${url} is shorter than it should be (HTTP 416).`);
-  throw new KinoraError('http', `${url} was refused with HTTP ${status} ${response.statusText}`.trimEnd().concat('.'));
+  const refusal = `${url} was refused with HTTP ${status} ${response.statusText}`.trimEnd().concat('.');
+  if (status === 401 || status === 403) {
+    const model =
+      'Where the model is only given to those who accept its conditions: accept them on its page, and enter an access token.';
+    throw new KinoraError('access-denied', `${refusal} ${model}`);
+  }
+  if (status !== 408 && status !== 429 && status < 500) throw new KinoraError('http', refusal);
+  throw new TransientFailure('http', refusal, { retryAfter: retryAfter(response) });
+}
+
+/** Seconds from now. RFC 9110, section 10.2.3: a number of them, or a date. */
+function retryAfter(response: Response): number | undefined {
+  const header = response.headers.get('retry-after');
+  if (header === null) return undefined;
+  const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
+  return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
 }
 
 /** Ends the transfer of a body that nobody reads. */
@@ -62,7 +79,7 @@ export async function readBody(response: Response, signal: AbortSignal | undefin
   } catch (cause) {
     throwIfCancelled(signal);
     const bytes = announcedBytes(response);
-    throw new KinoraError(
+    throw new TransientFailure(
       'truncated',
       `The connection broke off before all ${bytes === undefined ? '' : `${bytes} `}bytes of ${response.url} were there. ` +
         'Load again to continue.',

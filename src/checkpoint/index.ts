@@ -1,6 +1,12 @@
 /** Diffusers folders as the engine takes them. */
 export { type LocalFolderOptions, openLocalFolder } from './local-folder';
-export { type OpenOptions, openCheckpoint } from './open-checkpoint';
+export {
+  type DownloadState,
+  type OpenOptions,
+  openCheckpoint,
+  type UrlCheckpoint,
+  type WeightFileFacts,
+} from './open-checkpoint';
 export { openSource } from './open-source';
 export type { Picked, PickedFile } from './picked-folder';
 export { openStoredCheckpoint } from './stored-checkpoint';

@@ -110,7 +110,14 @@ class FolderCheckpoint implements CheckpointSource {
     const { path, file } = this.#weightFile(component);
     const { shards, sources, tensors: located } = planHalfPrecision(tensors, component);
     const version = `${path} ${file.size} ${file.lastModified}`;
-    const manifest: Manifest = { checkpoint: this.id, component, version, shards, tensors: located };
+    const manifest: Manifest = {
+      checkpoint: this.id,
+      component,
+      file: { path, bytes: file.size },
+      version,
+      shards,
+      tensors: located,
+    };
     const total = manifestBytes(manifest);
     const stored = new Set((await store.storedShards(manifest)).map(({ begin }) => begin));
     let bytes = 0;

@@ -1,27 +1,41 @@
 import type { CheckpointSource, Component, LoadOptions, TensorSpec, Weights } from '../engine';
 import { KinoraError, throwIfCancelled } from '../errors';
 import { type CheckpointStore, type Manifest, manifestBytes } from '../storage';
-import { download } from './download';
-import { needsConversion, planHalfPrecision, type ShardSource } from './half-precision';
+import { type Download, download, downloadedBytes } from './download';
+import { needsConversion, planHalfPrecision } from './half-precision';
 import { fetchText, type HttpOptions } from './http';
+import { fetchWithToken, type PublishedModel, publishedModel } from './hub';
 import { checkModelIndex } from './model-index';
+import { inOneTab } from './one-tab';
 import { RemoteFile } from './remote-file';
+import { defaultPauses } from './retry';
 import { lengthBytes } from './safetensors';
 import { planShards, toWeights } from './shards';
 import { chooseWeightFile, components, readTensorTable } from './weight-files';
 
-interface Header {
-  file: RemoteFile;
-  manifest: Manifest;
-  /** Where the bytes of the manifest's shards lie in the file, if they are converted on the way. */
-  sources?: readonly ShardSource[];
+/** What a download is doing when it is not simply fetching; see DownloadProgress of the protocol. */
+export type DownloadState = { state: 'fetching' | 'watching' | 'restarted' } | { state: 'waiting'; retryAt: number };
+
+/** What is known of a component's weight file before a weight is fetched. */
+export interface WeightFileFacts {
+  readonly component: Component;
+  readonly path: string;
+  readonly bytes: number;
+  readonly storedBytes: number;
+  readonly sha256: string | undefined;
 }
 
 export interface OpenOptions {
   /** Where the checkpoint is kept between visits. */
   store: CheckpointStore;
-  /** Replaces the browser's fetch, for example to send an access token. */
+  /** Replaces the browser's fetch. */
   fetch?: typeof globalThis.fetch;
+  /** Shown to the server of the model, and to no other. */
+  token?: string;
+  /** Seconds to wait before weights that did not arrive are asked for again and again. None: the first failure is the last. */
+  pauses?: readonly number[];
+  /** Called whenever a download begins to do something else. */
+  onState?: (state: DownloadState) => void;
   signal?: AbortSignal;
 }
 
@@ -33,12 +47,12 @@ export interface OpenOptions {
  * @throws KinoraError `invalid-argument` for such a URL as cannot be a folder; `invalid-checkpoint` for another kind of
  *   model; what fetching a file and the storage can throw
  */
-export async function openCheckpoint(url: string, options: OpenOptions): Promise<CheckpointSource> {
+export async function openCheckpoint(url: string, options: OpenOptions): Promise<UrlCheckpoint> {
   const base = folderUrl(url);
   const manifests = new Map(
     (await options.store.manifests(base.href)).map((manifest) => [manifest.component, manifest]),
   );
-  const checkpoint = new UrlCheckpoint(base, options.store, options.fetch ?? globalThis.fetch, manifests);
+  const checkpoint = new UrlCheckpoint(base, options, manifests);
   checkModelIndex(await checkpoint.text('model_index.json', options.signal));
   return checkpoint;
 }
@@ -56,21 +70,28 @@ function folderUrl(text: string): URL {
   return url;
 }
 
-class UrlCheckpoint implements CheckpointSource {
+/** See openCheckpoint. */
+export class UrlCheckpoint implements CheckpointSource {
   readonly id: string;
   readonly #base: URL;
   readonly #store: CheckpointStore;
   readonly #fetch: HttpOptions['fetch'];
+  readonly #pauses: readonly number[];
+  readonly #onState: (state: DownloadState) => void;
   /** Of the components that are stored whole. */
   readonly #manifests: Map<string, Manifest>;
   /** Of the others, once their headers have been read. */
-  readonly #headers = new Map<Component, Header>();
+  readonly #headers = new Map<Component, Download>();
+  #published: Promise<PublishedModel | undefined> | undefined;
 
-  constructor(base: URL, store: CheckpointStore, fetch: HttpOptions['fetch'], manifests: Map<string, Manifest>) {
+  constructor(base: URL, options: OpenOptions, manifests: Map<string, Manifest>) {
+    const { store, fetch = globalThis.fetch, token, pauses = defaultPauses, onState = () => undefined } = options;
     this.id = base.href;
     this.#base = base;
     this.#store = store;
-    this.#fetch = fetch;
+    this.#fetch = token === undefined ? fetch : fetchWithToken(base, token, fetch);
+    this.#pauses = pauses;
+    this.#onState = onState;
     this.#manifests = manifests;
   }
 
@@ -99,7 +120,56 @@ class UrlCheckpoint implements CheckpointSource {
     return new Map(tensors.map((tensor) => [tensor.name, tensor]));
   }
 
-  async weights(component: Component, options: LoadOptions = {}): Promise<Weights> {
+  /** The weight files, and what of them is stored. Reads the headers of those that are not. */
+  async weightFiles(signal?: AbortSignal): Promise<WeightFileFacts[]> {
+    const facts: WeightFileFacts[] = [];
+    for (const component of components) {
+      const stored = this.#manifests.get(component);
+      if (stored) {
+        facts.push({ component, ...stored.file, storedBytes: stored.file.bytes, sha256: stored.file.sha256 });
+        continue;
+      }
+      const header = await this.#header(component, signal);
+      const { bytes: storedBytes } = await downloadedBytes(header, this.#store);
+      const { path, bytes, sha256 } = header.manifest.file;
+      facts.push({ component, path, bytes, storedBytes, sha256 });
+    }
+    return facts;
+  }
+
+  /** As the model's page on the hub gives it; undefined where it was not asked, or does not say. */
+  async licence(): Promise<string | undefined> {
+    return (await this.#published)?.licence;
+  }
+
+  /** Other tabs that want the same wait, and get reports. */
+  weights(component: Component, options: LoadOptions = {}): Promise<Weights> {
+    const { onProgress, signal } = options;
+    let watching = false;
+    const onWatch = (bytes: number, totalBytes: number) => {
+      if (!watching) this.#onState({ state: 'watching' });
+      watching = true;
+      if (totalBytes > 0) onProgress?.(bytes, totalBytes);
+    };
+    return inOneTab(`kinora download ${this.id} ${component}`, { onWatch, signal }, async (report) => {
+      if (watching) {
+        this.#onState({ state: 'fetching' });
+        const [finished] = (await this.#store.manifests(this.id)).filter(
+          (manifest) => manifest.component === component,
+        );
+        if (finished) this.#manifests.set(component, finished);
+      }
+      return this.#storedOrFetched(component, {
+        signal,
+        onProgress: (...bytes) => {
+          onProgress?.(...bytes);
+          report(...bytes);
+        },
+      });
+    });
+  }
+
+  async #storedOrFetched(component: Component, options: LoadOptions): Promise<Weights> {
     const stored = this.#manifests.get(component);
     if (stored) {
       const shards = await this.#store.openShards(stored);
@@ -112,14 +182,28 @@ class UrlCheckpoint implements CheckpointSource {
       this.#manifests.delete(component);
       await this.#store.removeManifest(stored);
     }
-    const { file, manifest, sources } = await this.#header(component, options.signal);
-    // read again next time: after a failure the file may be another one, after success it is not needed
-    this.#headers.delete(component);
-    await download(file, manifest, sources, this.#store, options);
+    const manifest = await this.#download(component, options).catch((error: unknown) => {
+      if (!(error instanceof KinoraError) || error.code !== 'changed') throw error;
+      this.#onState({ state: 'restarted' });
+      return this.#download(component, options);
+    });
     this.#manifests.set(component, manifest);
     const shards = await this.#store.openShards(manifest);
     if (shards) return toWeights(manifest, shards);
     throw new KinoraError('storage', `The browser has lost ${component} right after it was stored. Load again.`);
+  }
+
+  async #download(component: Component, options: LoadOptions): Promise<Manifest> {
+    const header = await this.#header(component, options.signal);
+    // read again next time: after a failure the file may be another one, after success it is not needed
+    this.#headers.delete(component);
+    await download(header, this.#store, {
+      ...options,
+      pauses: this.#pauses,
+      onWait: (retryAt) => this.#onState({ state: 'waiting', retryAt }),
+      onResume: () => this.#onState({ state: 'fetching' }),
+    });
+    return header.manifest;
   }
 
   /** Null for a file that is known to be absent. Until all weights are there, nothing that is stored counts as known. */
@@ -135,10 +219,23 @@ class UrlCheckpoint implements CheckpointSource {
   }
 
   /** Finds the component's weight file and reads its header. */
-  async #header(component: Component, signal?: AbortSignal): Promise<Header> {
+  async #header(component: Component, signal?: AbortSignal): Promise<Download> {
     const known = this.#headers.get(component);
     if (known) return known;
+    this.#published ??= publishedModel(this.#base, { fetch: this.#fetch, signal });
+    // asked again where it failed
+    const published = await this.#published.catch((error: unknown) => {
+      this.#published = undefined;
+      throw error;
+    });
     const { file, path } = await this.#weightFile(component, signal);
+    const facts = published?.files.get(path);
+    if (facts && file.size !== undefined && file.size !== facts.bytes) {
+      throw new KinoraError(
+        'corrupt',
+        `${file.url} has ${file.size} bytes, where the file that its authors have published has ${facts.bytes}.`,
+      );
+    }
     const read = async (begin: number, end: number) =>
       new Uint8Array(await (await file.read(begin, end, { signal })).arrayBuffer());
     const tensors = await readTensorTable({ size: file.size, read }, path);
@@ -147,11 +244,12 @@ class UrlCheckpoint implements CheckpointSource {
     const manifest: Manifest = {
       checkpoint: this.id,
       component,
+      file: { path, bytes: file.size ?? tensors.at(-1)?.end ?? 0, sha256: facts?.sha256 },
       version: `${path} ${file.size ?? ''} ${file.validator}`,
       shards,
       tensors: located,
     };
-    const header = { file, manifest, sources: conversion?.sources };
+    const header: Download = { file, manifest, sources: conversion?.sources };
     this.#headers.set(component, header);
     return header;
   }

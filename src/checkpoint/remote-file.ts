@@ -1,5 +1,6 @@
 import { KinoraError } from '../errors';
 import { announcedBytes, discard, get, type HttpOptions, readBody } from './http';
+import { type RetryOptions, TransientFailure, withRetries } from './retry';
 
 /** A server that ignores Range sends the whole file; up to 64 MiB that is taken, since many simple servers are like that. */
 const maxWholeBytes = 64 * 1024 * 1024;
@@ -7,8 +8,7 @@ const maxWholeBytes = 64 * 1024 * 1024;
 /** Progress is counted in answers, and on a slow line a longer one would seem to stand still. */
 const pieceBytes = 8 * 1024 * 1024;
 
-interface ReadOptions {
-  signal?: AbortSignal;
+interface ReadOptions extends Partial<RetryOptions> {
   /** Called with the bytes of each piece, at most 8 MiB. */
   onBytes?: (bytes: number) => void;
 }
@@ -25,13 +25,13 @@ interface Identity {
 export class RemoteFile {
   readonly size: number | undefined;
   readonly validator: string;
-  readonly #url: string;
+  readonly url: string;
   readonly #fetch: HttpOptions['fetch'];
   /** The beginning of the file, or all of it where the server ignores Range. */
   readonly #begin: Blob;
 
   private constructor(url: string, fetch: HttpOptions['fetch'], identity: Identity, begin: Blob) {
-    this.#url = url;
+    this.url = url;
     this.#fetch = fetch;
     this.size = identity.size;
     this.validator = identity.validator;
@@ -68,11 +68,11 @@ export class RemoteFile {
 
   /**
    * The bytes `[begin, end)`.
-   * @throws KinoraError as `get` does; `range-unsupported`; `truncated`; `corrupt` when the file has changed since it was opened
+   * @throws KinoraError as `get` does; `range-unsupported`; `truncated`; `changed` when the file has changed since it was opened
    */
   async read(begin: number, end: number, options: ReadOptions = {}): Promise<Blob> {
     if (this.size !== undefined && end > this.size) {
-      throw new KinoraError('truncated', `${this.#url} ends at byte ${this.size}, before byte ${end}.`);
+      throw new KinoraError('truncated', `${this.url} ends at byte ${this.size}, before byte ${end}.`);
     }
     if (end <= this.#begin.size) {
       options.onBytes?.(end - begin);
@@ -80,7 +80,8 @@ export class RemoteFile {
     }
     const pieces: Blob[] = [];
     for (let at = begin; at < end; at += pieceBytes) {
-      const piece = await this.#readPiece(at, Math.min(at + pieceBytes, end), options.signal);
+      const readPiece = () => this.#readPiece(at, Math.min(at + pieceBytes, end), options.signal);
+      const piece = await withRetries(readPiece, { pauses: [], ...options });
       pieces.push(piece);
       options.onBytes?.(piece.size);
     }
@@ -88,7 +89,7 @@ export class RemoteFile {
   }
 
   async #readPiece(begin: number, end: number, signal: AbortSignal | undefined): Promise<Blob> {
-    const response = await getRange(this.#url, begin, end, { fetch: this.#fetch, signal });
+    const response = await getRange(this.url, begin, end, { fetch: this.#fetch, signal });
     if (response.status === 206) {
       const { size, validator } = identify(response);
       if (size === this.size && validator === this.validator) return readRange(response, begin, end, signal);
@@ -97,13 +98,10 @@ export class RemoteFile {
     if (response.status === 200) {
       throw new KinoraError(
         'range-unsupported',
-        `The server of ${this.#url} sent the whole file instead of a part of it.`,
+        `The server of ${this.url} sent the whole file instead of a part of it.`,
       );
     }
-    throw new KinoraError(
-      'corrupt',
-      `${this.#url} was replaced by another version while it was being downloaded. Load again: it then starts anew.`,
-    );
+    throw new KinoraError('changed', `${this.url} was replaced by another version while it was being downloaded.`);
   }
 }
 
@@ -134,10 +132,9 @@ async function readRange(
   }
   const blob = await readBody(response, signal);
   if (blob.size === asked) return blob;
-  throw new KinoraError(
-    blob.size < asked ? 'truncated' : 'range-unsupported',
-    `${response.url} sent ${blob.size} bytes where ${asked} were asked for, from byte ${begin} on. The file on the server may be damaged.`,
-  );
+  const sent = `${response.url} sent ${blob.size} bytes where ${asked} were asked for, from byte ${begin} on.`;
+  if (blob.size > asked) throw new KinoraError('range-unsupported', sent);
+  throw new TransientFailure('truncated', `${sent} The file on the server may be damaged.`);
 }
 
 function contentRange(response: Response): { first: number; last: number; size: number | undefined } | undefined {

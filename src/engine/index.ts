@@ -2,6 +2,7 @@
 
 export * from './assess-checkpoint';
 export type { Alternative, DeviceNeeds, DeviceReport, Lack, Shortfall, VideoSize } from './device-needs';
+export { checkCheckpoint, loadCheckpoint } from './load-checkpoint';
 export { type DeviceFacts, deviceFacts } from './runtime/device-facts';
 export { type AdapterFacts, adapterFacts } from './runtime/gpu-device';
 export * from './source';

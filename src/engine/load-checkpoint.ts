@@ -52,6 +52,21 @@ export async function loadCheckpoint(
   { onProgress, signal }: LoadCheckpointOptions,
 ): Promise<TextToVideoCheckpoint> {
   onProgress?.({ stage: 'open', done: 0, total: 1 });
+  const checked = await checkCheckpoint(source, signal);
+  const load = (component: Component) =>
+    source.weights(component, {
+      signal,
+      onProgress: (done, total) => onProgress?.({ stage: 'fetch', component, done, total }),
+    });
+  const weights = { text_encoder: await load('text_encoder'), unet: await load('unet'), vae: await load('vae') };
+  return { ...checked, weights };
+}
+
+/** Everything but the weights, of which the headers tell enough. Throws KinoraError where the networks cannot run the checkpoint. */
+export async function checkCheckpoint(
+  source: CheckpointSource,
+  signal?: AbortSignal,
+): Promise<Omit<TextToVideoCheckpoint, 'weights'>> {
   const configs = await readConfigs(source, signal);
   const { textEncoder, unet, vae, scheduler } = configs;
   const [vocab, merges, tokenizerConfig, specialTokensMap, factors] = await Promise.all([
@@ -69,14 +84,6 @@ export async function loadCheckpoint(
     checkTensors(component, expected[component], tensors, aliases[component]);
     throwIfCancelled(signal);
   }
-
-  const load = (component: Component) =>
-    source.weights(component, {
-      signal,
-      onProgress: (done, total) => onProgress?.({ stage: 'fetch', component, done, total }),
-    });
-  const weights = { text_encoder: await load('text_encoder'), unet: await load('unet'), vae: await load('vae') };
-
   const scale = vaeScaleFactor(vae);
   const sample = unet.sample_size ?? 32;
   const [height, width] = typeof sample === 'number' ? [sample, sample] : sample;
@@ -89,7 +96,7 @@ export async function loadCheckpoint(
     maxTokens,
     scheduler: schedulerClassName(scheduler),
   };
-  return { source, info, configs, tokenizer, previewFactors: latentRgbFactors(factors, vae.latent_channels), weights };
+  return { source, info, configs, tokenizer, previewFactors: latentRgbFactors(factors, vae.latent_channels) };
 }
 
 /** Throws KinoraError `unsupported-config` or `invalid-checkpoint`. Reads nothing but the configs. */

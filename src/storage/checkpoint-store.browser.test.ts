@@ -23,6 +23,7 @@ function manifestOf(component: string, version = '1', id = checkpoint): Manifest
   return {
     checkpoint: id,
     component,
+    file: { path: `${component}/file`, bytes: 350 },
     version,
     shards: [
       { begin: 100, end: 300 },

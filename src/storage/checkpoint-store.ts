@@ -18,7 +18,12 @@ export interface StoredCheckpoint {
   readonly components: readonly string[];
 }
 
-const shardRecord = z.object({ version: z.string(), blob: z.instanceof(Blob) });
+const shardRecord = z.object({
+  version: z.string(),
+  blob: z.instanceof(Blob),
+  /** State of the file's digest after this shard. */
+  digestState: z.custom<Uint8Array>((value) => value instanceof Uint8Array).optional(),
+});
 type ShardRecord = z.infer<typeof shardRecord>;
 
 /** `null`: the folder was asked, and has no such file. */
@@ -83,12 +88,31 @@ export class CheckpointStore {
     });
   }
 
-  /** Stores one shard, in a transaction of its own. */
-  async putShard(manifest: Manifest, shard: ByteRange, blob: Blob): Promise<void> {
+  /**
+   * Stores one shard, in a transaction of its own.
+   * @param digestState what `digestState` gives back
+   */
+  async putShard(manifest: Manifest, shard: ByteRange, blob: Blob, digestState?: Uint8Array): Promise<void> {
     const { checkpoint, component, version } = manifest;
-    const record: ShardRecord = { version, blob };
+    const record: ShardRecord = { version, blob, digestState };
     await this.#database.use(`storing ${component}`, (connection) =>
       connection.put('shards', record, [checkpoint, component, shard.begin]),
+    );
+  }
+
+  /** What was stored with the shard. */
+  async digestState(manifest: Manifest, { begin }: ByteRange): Promise<Uint8Array | undefined> {
+    const { checkpoint, component } = manifest;
+    const value = await this.#database.use('looking for an unfinished download', (connection) =>
+      connection.get('shards', [checkpoint, component, begin]),
+    );
+    return shardRecord.safeParse(value).data?.digestState;
+  }
+
+  /** Deletes every shard of a component. */
+  async removeShards({ checkpoint, component }: Manifest): Promise<void> {
+    await this.#database.use(`deleting ${component}`, (connection) =>
+      connection.delete('shards', keysWithPrefix(checkpoint, component)),
     );
   }
 

@@ -23,6 +23,14 @@ export const manifestSchema = z.object({
   /** Id of the checkpoint that it belongs to. */
   checkpoint: z.string(),
   component: z.string(),
+  /** The weight file that it is about. */
+  file: z.object({
+    /** In the folder. */
+    path: z.string(),
+    bytes: count,
+    /** In hexadecimal, where its authors tell it: a file whose manifest is stored has it. */
+    sha256: z.string().optional(),
+  }),
   /** Changes when the file at its place does: path, size, and what the server gives to tell versions apart. */
   version: z.string(),
   /** Byte ranges `[begin, end)` of the file; together all of its tensors. */

@@ -31,6 +31,11 @@ export const errorTexts: Record<ErrorCode, ErrorText> = {
     meaning: 'The server answered, but does not have the file.',
     remedy: 'Check the address of the model. If this is the model that came with the page, tell whoever hosts it.',
   },
+  'access-denied': {
+    title: 'The server of the model wants to know who you are',
+    meaning: 'It gives the model only to those who have signed in, or accepted conditions on the page of the model.',
+    remedy: 'Accept the conditions there, then enter your access token under Models, or choose another model.',
+  },
   http: {
     title: 'The server of the model refused',
     meaning: 'It answered with an error. It may be overloaded, or want you to sign in.',
@@ -61,6 +66,12 @@ export const errorTexts: Record<ErrorCode, ErrorText> = {
     title: 'A file of the model is damaged',
     meaning: 'It is not what its size or its checksum says. Nothing of it is used.',
     remedy: 'Press Generate again to fetch it anew. If it happens every time, the file on the server is damaged.',
+  },
+  changed: {
+    title: 'The model was replaced while it was being downloaded',
+    meaning:
+      'Its authors have put another version in its place, more than once. Parts of different versions are never mixed.',
+    remedy: 'Try again in a while: the download then starts with the new version.',
   },
   'local-file': {
     title: 'A file of the folder cannot be used',

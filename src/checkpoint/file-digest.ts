@@ -1,0 +1,43 @@
+import { createSHA256, type IHasher } from 'hash-wasm';
+
+/** Bytes that are read and hashed at a time. */
+const pieceBytes = 4 * 1024 * 1024;
+
+/**
+ * The sha256 of a file that arrives in parts, in its order. The browser's own digest wants a whole file in memory; hash-wasm
+ * (MIT, no dependencies) takes it in pieces, and its state can be kept, so that nothing is read again after an interruption.
+ */
+export class FileDigest {
+  readonly #hasher: IHasher;
+
+  private constructor(hasher: IHasher) {
+    this.#hasher = hasher;
+  }
+
+  /** @param state of an earlier digest, to go on from */
+  static async create(state?: Uint8Array): Promise<FileDigest> {
+    const hasher = await createSHA256();
+    if (state) hasher.load(state);
+    else hasher.init();
+    return new FileDigest(hasher);
+  }
+
+  async update(part: Blob): Promise<void> {
+    for (let at = 0; at < part.size; at += pieceBytes) {
+      const bytes = await part.slice(at, at + pieceBytes).arrayBuffer();
+      this.#hasher.update(new Uint8Array(bytes));
+      // the garbage collector would let these pieces pile up
+      bytes.transfer(0);
+    }
+  }
+
+  /** A few hundred bytes, for `create`. */
+  state(): Uint8Array {
+    return this.#hasher.save();
+  }
+
+  /** In hexadecimal. Ends the digest. */
+  hex(): string {
+    return this.#hasher.digest();
+  }
+}

@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { KinoraError } from '../errors';
+import { fetchText, type HttpOptions } from './http';
+
+/** What the authors of a file say it is. */
+export interface PublishedFile {
+  readonly bytes: number;
+  /** In hexadecimal; undefined for a small file, which the hub keeps in git. */
+  readonly sha256: string | undefined;
+}
+
+export interface PublishedModel {
+  /** By path in the folder. */
+  readonly files: ReadonlyMap<string, PublishedFile>;
+  /** For example `cc-by-nc-4.0`. */
+  readonly licence: string | undefined;
+}
+
+/** Hashes of revisions that Kinora knows, so that not even the hub itself can put something else in their place. */
+const known: Readonly<Record<string, Readonly<Record<string, PublishedFile>>>> = {
+  '8227dddca75a8561bf858d604cc5dae52b954d01': {
+    'unet/diffusion_pytorch_model.fp16.safetensors': {
+      bytes: 2_822_650_226,
+      sha256: 'f972e78d39735baa09aab1cf60dd19f213e32f1c5a89382385e1a7f647b2e537',
+    },
+    'text_encoder/model.fp16.safetensors': {
+      bytes: 680_821_102,
+      sha256: '6ab158327d06ce861b5c78843672c78433ea82fcf03f142097ba204b81251cd2',
+    },
+    'vae/diffusion_pytorch_model.fp16.safetensors': {
+      bytes: 167_335_350,
+      sha256: 'c8b011e5a18c53888d51a81aa28223ddec87b450c14dc9650d9c3ebbcd17624e',
+    },
+  },
+};
+
+/** `huggingface_hub.HfApi.model_info(files_metadata=True)`: the part of the answer that is needed. */
+const infoSchema = z.object({
+  siblings: z.array(
+    z.object({
+      rfilename: z.string(),
+      size: z.number().optional(),
+      lfs: z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), size: z.number() }).nullish(),
+    }),
+  ),
+  cardData: z
+    .object({ license: z.string().optional().catch(undefined) })
+    .nullish()
+    .catch(undefined),
+});
+
+interface Repository {
+  /** Of the hub, without a slash at its end. */
+  hub: string;
+  /** `owner/name`. */
+  name: string;
+  revision: string;
+}
+
+/** A repository of the Hugging Face hub, or of a server that is like it: its files lie under `…/owner/name/resolve/revision/`. */
+function parseRepository(folder: URL): Repository | undefined {
+  const [, hub, name, revision] =
+    /^(https?:\/\/[^?#]*?)\/([^/?#]+\/[^/?#]+)\/resolve\/([^/?#]+)\/$/.exec(folder.origin + folder.pathname) ?? [];
+  return hub !== undefined && name !== undefined && revision !== undefined ? { hub, name, revision } : undefined;
+}
+
+/**
+ * What the hub says of the model at `folder`; undefined where no hub is known to say anything.
+ * @throws KinoraError `access-denied`, `network`, `http`, `cancelled`, and `invalid-checkpoint` for an answer that cannot be read
+ */
+export async function publishedModel(folder: URL, options: HttpOptions): Promise<PublishedModel | undefined> {
+  const repository = parseRepository(folder);
+  if (!repository) return undefined;
+  const { hub, name, revision } = repository;
+  const url = `${hub}/api/models/${name}/revision/${revision}?blobs=true`;
+  const pinned = known[revision];
+  if (pinned) return { files: new Map(Object.entries(pinned)), licence: undefined };
+  let json: string;
+  try {
+    json = await fetchText(url, options);
+  } catch (error) {
+    // not a hub, only an address that looks like one
+    if (error instanceof KinoraError && (error.code === 'not-found' || error.code === 'html-answer')) return undefined;
+    throw error;
+  }
+  let info: z.infer<typeof infoSchema>;
+  try {
+    info = infoSchema.parse(JSON.parse(json));
+  } catch (cause) {
+    throw new KinoraError('invalid-checkpoint', `${url} does not describe a model of the hub.`, { cause });
+  }
+  const files = info.siblings.flatMap(({ rfilename, size, lfs }): [string, PublishedFile][] => {
+    const bytes = lfs?.size ?? size;
+    return bytes === undefined ? [] : [[rfilename, { bytes, sha256: lfs?.sha256 }]];
+  });
+  return { files: new Map(files), licence: info.cardData?.license };
+}
+
+/**
+ * A fetch that shows `token` to the server of `folder`, and to nobody else: not to the servers that it redirects to either, since
+ * browsers drop the header where a redirect leaves the origin.
+ */
+export function fetchWithToken(folder: URL, token: string, fetch: HttpOptions['fetch']): HttpOptions['fetch'] {
+  return (input, init) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    if (url.origin !== folder.origin) return fetch(input, init);
+    const headers = new Headers(init?.headers);
+    headers.set('Authorization', `Bearer ${token}`);
+    return fetch(input, { ...init, headers });
+  };
+}
