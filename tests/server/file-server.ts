@@ -1,18 +1,20 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import type { Fault, SpaceSettings } from './space';
+import type { Fault, RecordedRequest, SpaceSettings } from './space';
 import { pattern } from './synthetic';
 
 interface StoredFile {
   body: Buffer;
   fault: Fault;
+  /** Answers that went wrong so far. */
+  faults: number;
 }
 
 interface Space {
   files: Map<string, StoredFile>;
   settings: SpaceSettings;
-  requests: { path: string; range: string | null }[];
+  requests: RecordedRequest[];
 }
 
 /**
@@ -35,12 +37,12 @@ export async function startFileServer(): Promise<{ url: string; stop: () => void
     if (!space.settings.hideHeaders) response.setHeader('Access-Control-Expose-Headers', 'ETag, Content-Range');
     if (request.method === 'OPTIONS') {
       response.setHeader('Access-Control-Allow-Methods', 'GET, PUT, POST');
-      response.setHeader('Access-Control-Allow-Headers', 'X-Fault');
+      response.setHeader('Access-Control-Allow-Headers', 'X-Fault, Range, Authorization');
       response.end();
     } else if (request.method === 'PUT') {
       const fault: Fault = JSON.parse(String(request.headers['x-fault'] ?? '{}'));
       const filling = pattern(fault.fill ?? 0, fault.seed ?? 0);
-      space.files.set(path, { body: Buffer.concat([await readAll(request), filling]), fault });
+      space.files.set(path, { body: Buffer.concat([await readAll(request), filling]), fault, faults: 0 });
       response.end();
     } else if (request.method === 'POST') {
       space.settings = JSON.parse((await readAll(request)).toString());
@@ -48,7 +50,8 @@ export async function startFileServer(): Promise<{ url: string; stop: () => void
     } else if (url.search === '?requests') {
       response.end(JSON.stringify(space.requests));
     } else {
-      space.requests.push({ path: path + url.search, range: request.headers.range ?? null });
+      const { range = null, authorization = null, host = '' } = request.headers;
+      space.requests.push({ path: path + url.search, range, host: host.replace(/:.*/, ''), authorization });
       const file = space.files.get(path);
       if (file) sendFile(file, request, response);
       else if (space.settings.singlePageApp) sendPage(response, 200);
@@ -72,14 +75,26 @@ function sendPage(response: ServerResponse, status: number): void {
 }
 
 function sendFile(file: StoredFile, request: IncomingMessage, response: ServerResponse): void {
-  const { body } = file;
   const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
-  const { at = 0, ...otherwise } = file.fault;
-  const spared = file.fault.at !== undefined && (Number(first) > at || Number(last) < at);
+  const { at = 0, times = Number.POSITIVE_INFINITY, ...otherwise } = file.fault;
+  const spared = (file.fault.at !== undefined && (Number(first) > at || Number(last) < at)) || file.faults >= times;
   const fault: Fault = spared ? {} : otherwise;
-  if (fault.dropConnection) return void response.socket?.destroy();
+  if (!spared) file.faults++;
+  let { body } = file;
+  if (fault.flip !== undefined) {
+    body = Buffer.from(body);
+    body.writeUInt8(body.readUInt8(fault.flip) ^ 1, fault.flip);
+  }
+  // the response has no socket as long as the last one of the connection is being sent
+  if (fault.dropConnection) return void request.socket.destroy();
   if (fault.status !== undefined) {
+    if (fault.retryAfter !== undefined) response.setHeader('Retry-After', fault.retryAfter);
     response.writeHead(fault.status);
+    return void response.end();
+  }
+  if (fault.redirect && request.headers.host?.startsWith('127.0.0.1')) {
+    const elsewhere = request.headers.host.replace('127.0.0.1', 'localhost');
+    response.writeHead(302, { Location: `http://${elsewhere}${request.url}` });
     return void response.end();
   }
   response.setHeader('Content-Type', fault.contentType ?? 'application/octet-stream');

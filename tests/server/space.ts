@@ -23,6 +23,14 @@ export interface Fault {
   hangAfter?: number;
   /** Gives no answer at all. */
   dropConnection?: boolean;
+  /** With `status`: seconds of Retry-After. */
+  retryAfter?: number;
+  /** Sends the browser to another origin for the same file, as the hub does. */
+  redirect?: boolean;
+  /** Turns over a bit of the byte at this offset. */
+  flip?: number;
+  /** All of this happens only to so many answers, and then no more. */
+  times?: number;
   /** All of this happens only to answers that contain the byte at this offset. */
   at?: number;
 }
@@ -32,6 +40,14 @@ export interface SpaceSettings {
   singlePageApp?: boolean;
   /** ETag and Content-Range cannot be read from another origin. */
   hideHeaders?: boolean;
+}
+
+export interface RecordedRequest {
+  path: string;
+  range: string | null;
+  /** Without the port. */
+  host: string;
+  authorization: string | null;
 }
 
 /** A folder of its own on the test server. */
@@ -48,8 +64,17 @@ export class Space {
 
   /** The GET requests so far, in order: path, or path and range. */
   async requests(): Promise<string[]> {
-    const requests: { path: string; range: string | null }[] = await (await fetch(`${this.url}?requests`)).json();
-    return requests.map(({ path, range }) => (range ? `${path} ${range}` : path));
+    return (await this.#recorded()).map(({ path, range }) => (range ? `${path} ${range}` : path));
+  }
+
+  /** Which origins were shown which Authorization, `127.0.0.1 Bearer secret`, each once. */
+  async authorizations(): Promise<string[]> {
+    const shown = (await this.#recorded()).map(({ host, authorization }) => `${host} ${authorization ?? 'nothing'}`);
+    return [...new Set(shown)];
+  }
+
+  async #recorded(): Promise<RecordedRequest[]> {
+    return (await fetch(`${this.url}?requests`)).json();
   }
 }
 

@@ -122,10 +122,10 @@ export const tensors = {
   vae: { 'decoder.conv_in.weight': tensor(500, 4) },
 };
 
-/** Puts a whole small checkpoint into a space. */
-export async function putCheckpoint(space: Space): Promise<void> {
-  for (const [path, text] of Object.entries(texts)) await space.put(path, text);
+/** Puts a whole small checkpoint into a space, or into a folder of it. */
+export async function putCheckpoint(space: Space, folder = ''): Promise<void> {
+  for (const [path, text] of Object.entries(texts)) await space.put(folder + path, text);
   for (const component of ['text_encoder', 'unet', 'vae'] as const) {
-    await space.put(weightFiles[component], safetensors(tensors[component]));
+    await space.put(folder + weightFiles[component], safetensors(tensors[component]));
   }
 }
