@@ -92,7 +92,7 @@ describe('a server with Range', () => {
   ])('notices %s', async (_, content, fault) => {
     const file = await open();
     await space.put('file', content, fault);
-    await expect(file.read(8, 20)).rejects.toThrow(failure('corrupt', 'replaced by another version'));
+    await expect(file.read(8, 20)).rejects.toThrow(failure('changed', 'replaced by another version'));
   });
 
   it('reports Range that works no more', async () => {
@@ -140,7 +140,12 @@ describe.each(['a piece', 'a text'])('%s from a server that does not give it', (
     await expect(ask(`${space.url}absent`)).rejects.toThrow(failure('not-found', '/absent does not exist'));
   });
 
-  it.each([401, 403, 429, 500, 503])('answers %d', async (status) => {
+  it.each([401, 403])('answers %d', async (status) => {
+    await space.put('file', 'text', { status });
+    await expect(ask(`${space.url}file`)).rejects.toThrow(failure('access-denied', `${status}`));
+  });
+
+  it.each([400, 429, 500, 503])('answers %d', async (status) => {
     await space.put('file', 'text', { status });
     await expect(ask(`${space.url}file`)).rejects.toThrow(failure('http', `${status}`));
   });
