@@ -1,7 +1,7 @@
 /** A headless Chromium with the page without a face in it. */
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { chromiumPath } from '../scripts/chromium.mjs';
-import type { Headless, HeadlessRequest, HeadlessVideo } from '../src/headless';
+import type { HeadlessRequest, HeadlessVideo } from '../src/headless';
 import type { JobProgress } from '../src/protocol';
 import { HeapMeter, type HeapPeak } from './heap-meter';
 import { origin } from './site';
@@ -76,7 +76,7 @@ export class HeadlessBrowser {
   }
 
   /** A part of the last video, as the page's function of this name gives it. */
-  async read(part: Exclude<keyof Headless, 'generate'>, frame = 0): Promise<Buffer> {
+  async read(part: 'mp4' | 'png' | 'latents', frame = 0): Promise<Buffer> {
     const page = await this.#open();
     const base64 = await page.evaluate(([name, index]) => window.kinora[name](index), [part, frame] as const);
     return Buffer.from(base64, 'base64');

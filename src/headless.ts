@@ -1,8 +1,16 @@
 /** The page without a face, for `npm run generate`: what a driver can call is on `window.kinora`. */
 import './trusted-types';
-import { KinoraClient } from './client';
+import { KinoraClient, ModelsClient } from './client';
 import { KinoraError } from './errors';
-import type { Backend, GeneratedVideo, GenerateRequest, JobProgress, LoadRequest } from './protocol';
+import type {
+  Backend,
+  DownloadProgress,
+  GeneratedVideo,
+  GenerateRequest,
+  JobProgress,
+  LoadRequest,
+  ModelFacts,
+} from './protocol';
 
 /** What is left out is the checkpoint's own. */
 export type HeadlessRequest = LoadRequest &
@@ -21,12 +29,15 @@ export interface HeadlessVideo extends Omit<GeneratedVideo, 'frames' | 'latents'
 }
 
 /** Errors as data: what a driver catches across the browser's protocol has lost its code. */
-export type HeadlessOutcome =
-  | { ok: true; video: HeadlessVideo }
+export type HeadlessOutcome<Result extends object> =
+  | ({ ok: true } & Result)
   | { ok: false; error: { code: string; message: string } };
 
 export interface Headless {
-  generate(request: HeadlessRequest): Promise<HeadlessOutcome>;
+  generate(request: HeadlessRequest): Promise<HeadlessOutcome<{ video: HeadlessVideo }>>;
+  /** Brings the model at `url` into storage. */
+  download(url: string): Promise<HeadlessOutcome<{ id: string }>>;
+  inspect(url: string): Promise<HeadlessOutcome<{ facts: ModelFacts }>>;
   /** The last video's file, in base64, as are the next two. */
   mp4(): Promise<string>;
   /** A frame of the last video as PNG, from 0. */
@@ -38,12 +49,14 @@ export interface Headless {
 declare global {
   interface Window {
     kinora: Headless;
-    /** Set by the driver. */
+    /** Set by the driver, as is the next. */
     onKinoraProgress?: (progress: JobProgress) => void;
+    onKinoraDownload?: (progress: DownloadProgress) => void;
   }
 }
 
 const client = new KinoraClient();
+const models = new ModelsClient();
 let last: { video: GeneratedVideo; mp4: Blob } | undefined;
 
 async function generate({ width, height, scheduler, ...request }: HeadlessRequest): Promise<HeadlessVideo> {
@@ -84,15 +97,24 @@ async function base64(blob: Blob): Promise<string> {
   return url.slice(url.indexOf(',') + 1);
 }
 
+async function outcome<Result extends object>(work: () => Promise<Result>): Promise<HeadlessOutcome<Result>> {
+  try {
+    return { ok: true, ...(await work()) };
+  } catch (error) {
+    const { code, message } = error instanceof KinoraError ? error : { code: 'internal', message: String(error) };
+    return { ok: false, error: { code, message } };
+  }
+}
+
 window.kinora = {
-  async generate(request) {
-    try {
-      return { ok: true, video: await generate(request) };
-    } catch (error) {
-      const { code, message } = error instanceof KinoraError ? error : { code: 'internal', message: String(error) };
-      return { ok: false, error: { code, message } };
-    }
-  },
+  generate: (request) => outcome(async () => ({ video: await generate(request) })),
+
+  download: (url) =>
+    outcome(async () => ({
+      id: await models.download(url, { onProgress: (progress) => window.onKinoraDownload?.(progress) }),
+    })),
+
+  inspect: (url) => outcome(async () => ({ facts: await models.inspect(url) })),
 
   mp4: () => base64(lastVideo().mp4),
 

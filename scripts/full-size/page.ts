@@ -37,7 +37,7 @@ export interface NetworkRun {
   memory: MemoryUse;
 }
 
-const store = new CheckpointStore('full-size');
+const store = new CheckpointStore();
 const meter = new GpuMeter();
 let network: Network | undefined;
 
@@ -51,20 +51,6 @@ function fail(what: string): never {
 }
 
 const fullSize = {
-  /** Fetches one component into IndexedDB. Returns milliseconds and the bytes that it has. */
-  async download(url: string, component: Component): Promise<{ milliseconds: number; bytes: number }> {
-    const checkpoint = await openCheckpoint(url, { store });
-    let bytes = 0;
-    const [, milliseconds] = await timed(() =>
-      checkpoint.weights(component, {
-        onProgress: (_, total) => {
-          bytes = total;
-        },
-      }),
-    );
-    return { milliseconds, bytes };
-  },
-
   /** Loads a network from IndexedDB, runs it twice on the reference's inputs, and leaves it loaded. */
   async run(
     url: string,

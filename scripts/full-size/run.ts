@@ -1,26 +1,29 @@
 /**
- * Proves the engine on networks of the real size, without the real weights:
+ * Proves the page at the real size, without the real weights:
  *
- *     npm run test:full-size -- [--reference DIR] [--browser PATH] [--dtype float16|float32] [--profile DIR] [--report FILE] [component …]
+ *     npm run test:full -- [--reference DIR] [--browser PATH] [--dtype float16|float32] [--profile DIR] [--report FILE] [--networks-only] [component …]
  *
- * Serves text-to-video-ms-1.7b with synthetic weights, lets a Chromium download it into IndexedDB, loads each network from there
- * and compares one run with what PyTorch made of the same weights. Fails when one is further off than the tolerance.
- * With --profile the downloaded weights stay for the next run.
+ * A server that behaves as the hub does has text-to-video-ms-1.7b with synthetic weights. A Chromium downloads it with the built page,
+ * through a broken connection and a reload, makes a small video of it, and another one after a new start without the hub. Then each
+ * network runs on what was stored, and is compared with what PyTorch made of the same weights.
+ * With --profile the downloaded weights stay, and a second call can prove the networks only.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium, type Page } from 'playwright-core';
-import { createServer, type ViteDevServer } from 'vite';
+import { build, createServer, preview, type ViteDevServer } from 'vite';
 import { HeapMeter, type HeapPeak } from '../../cli/heap-meter';
 import type { Dtype } from '../../src/engine';
 import { type Component, components } from '../../src/engine/source';
 import { relativeRms } from '../../tests/reference';
 import { webgpuArgs } from '../chromium.mjs';
 import { type Hub, startHub } from './hub';
+import { syntheticFiles } from './hub-files';
 import { readNpz } from './npz';
 import type { NetworkRun } from './page';
+import { type Story, tellStory } from './story';
 
 /** Fixed, because what a browser has stored belongs to the page's address, and is filed under the checkpoint's. */
 const pagePort = 47810;
@@ -37,9 +40,6 @@ const tolerances: Record<Dtype, number> = { float16: 5e-2, float32: 1e-4 };
 
 interface Row {
   component: Component;
-  bytes: number;
-  download: number;
-  heapAtDownload: HeapPeak;
   run: Omit<NetworkRun, 'values'>;
   heapAtLoad: HeapPeak;
   error: number;
@@ -54,6 +54,7 @@ async function main(): Promise<void> {
       dtype: { type: 'string', default: 'float16' },
       profile: { type: 'string' },
       report: { type: 'string' },
+      'networks-only': { type: 'boolean', default: false },
     },
   });
   const { reference, browser, dtype } = values;
@@ -69,8 +70,7 @@ async function main(): Promise<void> {
   const wanted = components.filter((component) => positionals.length === 0 || positionals.includes(component));
 
   const profile = values.profile ?? mkdtempSync(path.join(tmpdir(), 'kinora-full-size-'));
-  const hub = await startHub(path.join(reference, 'text-to-video-ms-1.7b'), hubPort);
-  const server = await startPage();
+  const hub = await startHub(syntheticFiles(path.join(reference, 'text-to-video-ms-1.7b')), hubPort);
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: browser,
     args: [...webgpuArgs, '--disable-gpu-watchdog', '--enable-precise-memory-info'],
@@ -86,13 +86,16 @@ async function main(): Promise<void> {
       console.error('The page crashed.');
       process.exit(1);
     });
+    const story = values['networks-only'] ? undefined : await wholeStory(page, hub, dtype);
+    const server = await startPage();
     const rows: Row[] = [];
     for (const component of wanted) {
       const row = await prove(component, page, { hub, server, reference, dtype });
       rows.push(row);
       print(row, dtype);
     }
-    if (values.report) writeFileSync(values.report, `${JSON.stringify({ dtype, networks: rows }, null, 2)}\n`);
+    await server.close();
+    if (values.report) writeFileSync(values.report, `${JSON.stringify({ dtype, story, networks: rows }, null, 2)}\n`);
     const failed = rows.filter(({ error }) => !(error <= tolerances[dtype]));
     if (failed.length > 0) {
       console.error(`Further off than ${tolerances[dtype]}: ${failed.map(({ component }) => component).join(', ')}.`);
@@ -100,10 +103,51 @@ async function main(): Promise<void> {
     }
   } finally {
     await context.close();
-    await server.close();
     hub.stop();
     if (!values.profile) rmSync(profile, { recursive: true, force: true });
   }
+}
+
+/** On the built page, at the address that the sources are served from later: what a browser stores belongs to that. */
+async function wholeStory(page: Page, hub: Hub, dtype: Dtype): Promise<Omit<Story, 'first' | 'second'>> {
+  await build({ root, configFile: path.join(root, 'vite.config.ts'), logLevel: 'warn' });
+  const server = await preview({
+    root,
+    configFile: path.join(root, 'vite.config.ts'),
+    preview: { port: pagePort, strictPort: true },
+  });
+  const { first, second, ...story } = await tellStory({
+    page,
+    address: `${server.resolvedUrls?.local[0]}headless.html`,
+    hub,
+    video: {
+      prompt: 'a panda eating bamboo on a rock',
+      negativePrompt: '',
+      seed: 0,
+      numInferenceSteps: 2,
+      guidanceScale: 9,
+      numFrames: 2,
+      width: 64,
+      height: 64,
+      fps: 8,
+      device: 'webgpu',
+      dtype,
+    },
+  });
+  await server.close();
+  if (second.latents !== first.latents) throw new Error('The second video is another one.');
+  const timings = Object.entries(first.video.timings).map(
+    ([stage, milliseconds]) => `${stage} ${seconds(milliseconds)}`,
+  );
+  console.log(
+    [
+      `downloaded ${megabytes(hub.weightBytes)} in ${story.downloaded.toFixed(0)} s, through a broken connection and a reload, which cost ${megabytes(story.fetchedTwice)} more; sha256 of ${story.facts.files.filter(({ checked }) => checked).length} files right`,
+      `  JS heap ${megabytes(story.heapAtDownload.jsHeap)}, ArrayBuffers ${megabytes(story.heapAtDownload.arrayBuffers)} until the reload`,
+      `video of 2 frames, 64×64, 2 steps, twice (mp4 of ${first.mp4.length} bytes): ${timings.join(', ')}`,
+      `  JS heap ${megabytes(first.heap.jsHeap)}, ArrayBuffers ${megabytes(first.heap.arrayBuffers)}, GPU ${megabytes(first.video.memory.gpuBytesAtPeak)}, ${(first.video.memory.gpuBytesAtPeak / hub.weightBytes).toFixed(2)} of the weights`,
+    ].join('\n'),
+  );
+  return story;
 }
 
 /** The page straight from its sources; nothing watches them, so that an edit does not reload it in the middle of a run. */
@@ -147,9 +191,6 @@ async function prove(component: Component, page: Page, { hub, server, reference,
       meter.stop();
     }
   };
-  const stored = await measured(() =>
-    page.evaluate(([url, name]) => window.fullSize.download(url, name), [hub.url, component] as const),
-  );
   const loaded = await measured(() =>
     page.evaluate(([url, name, arrays, type]) => window.fullSize.run(url, name, arrays, type), [
       hub.url,
@@ -158,21 +199,25 @@ async function prove(component: Component, page: Page, { hub, server, reference,
       dtype,
     ] as const),
   );
-  const { milliseconds: download, bytes } = stored.value;
   const { values, ...run } = loaded.value;
   await page.evaluate(() => window.fullSize.release());
   const error = relativeRms(values, expected.values);
-  return { component, bytes, download, heapAtDownload: stored.heap, run, heapAtLoad: loaded.heap, error };
+  return { component, run, heapAtLoad: loaded.heap, error };
 }
 
-function print({ component, bytes, download, heapAtDownload, run, heapAtLoad, error }: Row, dtype: Dtype): void {
-  const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
-  const megabytes = (count: number) => `${(count / 1e6).toFixed(0)} MB`;
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(0)} MB`;
+}
+
+function print({ component, run, heapAtLoad, error }: Row, dtype: Dtype): void {
   console.log(
     [
       `${component} (${dtype})`,
       `  relative RMS error ${error.toExponential(2)} (at most ${tolerances[dtype]})`,
-      `  downloaded and stored ${megabytes(bytes)} in ${seconds(download)} (JS heap ${megabytes(heapAtDownload.jsHeap)}, ArrayBuffers ${megabytes(heapAtDownload.arrayBuffers)})`,
       `  found in storage in ${seconds(run.open)}, loaded in ${seconds(run.load)}`,
       `  first run ${seconds(run.firstRun)}, second ${seconds(run.secondRun)}, ${run.memory.dispatches} dispatches`,
       `  at peak while loading and running: JS heap ${megabytes(heapAtLoad.jsHeap)}, ArrayBuffers ${megabytes(heapAtLoad.arrayBuffers)}, GPU ${megabytes(run.memory.gpuBytesAtPeak)}`,

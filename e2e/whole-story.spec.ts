@@ -1,0 +1,47 @@
+/** `npm run test:full` with a checkpoint of a few megabytes: the same code from the hub to the second start. */
+import { writeFileSync } from 'node:fs';
+import { expect, test } from '@playwright/test';
+import { startHub } from '../scripts/full-size/hub';
+import { folderFiles } from '../scripts/full-size/hub-files';
+import { tellStory } from '../scripts/full-size/story';
+import { probeVideo } from '../tests/server/ffmpeg';
+
+test('from the hub to a video, through a broken connection and a reload, and again without the hub', async ({
+  page,
+  baseURL,
+}) => {
+  const hub = await startHub(folderFiles('public/models/moving-shapes'), 47812);
+  try {
+    const story = await tellStory({
+      page,
+      address: `${baseURL}/headless.html`,
+      hub,
+      video: {
+        prompt: 'a red circle moving right on a blue background',
+        negativePrompt: '',
+        seed: 7,
+        numInferenceSteps: 2,
+        guidanceScale: 4,
+        numFrames: 2,
+        width: 64,
+        height: 64,
+        fps: 8,
+        device: 'wasm',
+        dtype: 'auto',
+      },
+    });
+    expect(story.facts).toMatchObject({ id: hub.url, stored: true });
+    for (const file of story.facts.files) expect(file).toMatchObject({ checked: true, storedBytes: file.bytes });
+    expect(story.states).toContain('waiting');
+    // nothing that was stored came a second time: each interruption cost no more than the shard under way
+    expect(story.fetchedTwice).toBeLessThan(hub.weightBytes);
+    for (const [name, { mp4 }] of Object.entries({ first: story.first, second: story.second })) {
+      const path = test.info().outputPath(`${name}.mp4`);
+      writeFileSync(path, mp4);
+      expect(await probeVideo(path)).toMatchObject({ width: 64, height: 64, nb_read_frames: 2 });
+    }
+    expect(story.second.latents).toBe(story.first.latents);
+  } finally {
+    hub.stop();
+  }
+});
