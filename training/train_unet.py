@@ -10,6 +10,7 @@ reads DIR/vae/ and the tokenizer, writes DIR/state.pt, DIR/unet/ and DIR/text_en
 
 import argparse
 import copy
+import dataclasses
 import math
 import pathlib
 import random
@@ -21,7 +22,7 @@ from diffusers import AutoencoderKL, DDIMScheduler, UNet3DConditionModel
 from diffusers.models.attention_processor import Attention
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from clips import FRAMES, TEMPLATES, all_clips, draw
+from clips import FRAMES, MOTIONS, TEMPLATES, Clip, all_clips, draw
 from tokenize_captions import load_tokenizer, token_ids
 
 WIDTH = 32
@@ -59,7 +60,7 @@ SCHEDULER = dict(
     clip_sample=False,
     set_alpha_to_one=True,
 )
-BATCH, CAPTIONS_DROPPED, EMA_DECAY = 16, 0.1, 0.998
+BATCH, CAPTIONS_DROPPED, EMA_DECAY, MOTION_WEIGHT = 16, 0.1, 0.998, 3
 
 
 class PlainAttention:
@@ -84,27 +85,30 @@ class PlainAttention:
 
 
 class Clips:
-    """Latents of `size` clips [FRAMES, C, h, w] and what they show; one is replaced by a new one at every step."""
+    """Latents [FRAMES, C, h, w] of one clip of every kind; one is replaced by a new one at every step."""
 
-    def __init__(self, vae: AutoencoderKL, size: int, rng: random.Random):
+    def __init__(self, vae: AutoencoderKL, rng: random.Random):
         self.vae, self.rng, self.kinds = vae, rng, all_clips()
-        self.items = []
-        for _ in range(size // 4):
-            self.items += self.encode(4)
+        self.latents: dict[Clip, torch.Tensor] = {}
+        for at in range(0, len(self.kinds), 4):
+            self.encode(self.kinds[at : at + 4])
 
     @torch.no_grad()
-    def encode(self, count: int) -> list:
-        kinds = [self.rng.choice(self.kinds) for _ in range(count)]
+    def encode(self, kinds: list[Clip]) -> None:
         pixels = torch.cat([draw(kind, self.rng) for kind in kinds]).contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16):
             latents = self.vae.encode(pixels).latent_dist.mean.float() * self.vae.config.scaling_factor
-        return list(zip(kinds, latents.unflatten(0, (count, FRAMES))))
+        self.latents.update(zip(kinds, latents.unflatten(0, (len(kinds), FRAMES))))
 
-    def batch(self, count: int) -> tuple[list, torch.Tensor]:
-        self.items[self.rng.randrange(len(self.items))] = self.encode(1)[0]
-        picked = [self.rng.choice(self.items) for _ in range(count)]
+    def batch(self, count: int, family: bool) -> tuple[list[Clip], torch.Tensor]:
+        """Clips of any kind, or of kinds that differ in their motion only."""
+        self.encode([self.rng.choice(self.kinds)])
+        kinds = [self.rng.choice(self.kinds) for _ in range(count)]
+        if family:
+            others = [dataclasses.replace(kinds[0], motion=motion) for motion in MOTIONS]
+            kinds = [kind for kind in others if kind in self.latents][:count]
         # [B, C, F, h, w]
-        return [kind for kind, _ in picked], torch.stack([latents for _, latents in picked]).transpose(1, 2)
+        return kinds, torch.stack([self.latents[kind] for kind in kinds]).transpose(1, 2)
 
 
 def average_over_processes(modules: torch.nn.Module, *numbers: float) -> list[float]:
@@ -134,7 +138,6 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--rate", type=float, default=1.5e-3, help="peak learning rate")
     parser.add_argument("--start", type=pathlib.Path, help="a checkpoint to start from where there is no saved state")
-    parser.add_argument("--pool", type=int, default=1600)
     args = parser.parse_args()
     torch.distributed.init_process_group("gloo")
     main_process, batch = torch.distributed.get_rank() == 0, BATCH // torch.distributed.get_world_size()
@@ -171,20 +174,25 @@ def main() -> None:
     schedule = DDIMScheduler(**SCHEDULER)
     tokenizer = load_tokenizer(args.tokenizer)
     ids = {text: token_ids(tokenizer, text) for text in [""] + [clip.caption(i) for clip in all_clips() for i in range(len(TEMPLATES))]}
-    clips = Clips(AutoencoderKL.from_pretrained(args.work / "vae").eval().to(memory_format=torch.channels_last), args.pool, rng)
+    clips = Clips(AutoencoderKL.from_pretrained(args.work / "vae").eval().to(memory_format=torch.channels_last), rng)
     print("clips encoded", flush=True)
     start, saved, first, running = time.time(), time.time(), step, None
     done = 0.0
     while done < 1:
-        kinds, latents = clips.batch(batch)
+        # half of the batches show every motion of one shape under the same noise: what tells them apart is the caption alone
+        family = rng.random() < 0.5
+        kinds, latents = clips.batch(batch, family)
         texts = ["" if rng.random() < CAPTIONS_DROPPED else kind.caption(rng.randrange(len(TEMPLATES))) for kind in kinds]
-        noise = torch.randn_like(latents)
+        noise = torch.randn_like(latents[:1] if family else latents).expand_as(latents)
         # more often at high noise: above t = 700 the caption decides motion, colour and background
-        timesteps = (1000 * torch.rand(batch) ** 0.4).long().clamp(max=999)
+        timesteps = (1000 * torch.rand(1 if family else len(kinds)) ** 0.4).long().clamp(max=999).expand(len(kinds))
         with torch.autocast("cpu", torch.bfloat16):
             context = modules["text"](torch.tensor([ids[text] for text in texts])).last_hidden_state
             predicted = modules["unet"](schedule.add_noise(latents, noise, timesteps), timesteps, context).sample
-        loss = (predicted.float() - schedule.get_velocity(latents, noise, timesteps)).square().mean()
+        error = predicted.float() - schedule.get_velocity(latents, noise, timesteps)
+        # what changes from frame to frame is the smaller part of a clip, and the harder one
+        still = error.mean(2, keepdim=True)
+        loss = still.square().mean() + MOTION_WEIGHT * (error - still).square().mean()
         rate = args.rate * min(1, (step - first + 1) / 100) * max(0.02, (1 + math.cos(math.pi * done)) / 2)
         for group in optimizer.param_groups:
             group["lr"] = rate
