@@ -2,6 +2,7 @@
 
 import type { Picked } from './checkpoint/picked-folder';
 import type {
+  Alternative,
   Backend,
   CheckpointInfo,
   Component,
@@ -10,17 +11,22 @@ import type {
   Dtype,
   GeneratedVideo,
   GenerationParameters,
+  Lack,
   MemoryPolicy,
   Progress,
+  Shortfall,
   StepPreview,
   VideoSize,
 } from './engine';
 import type { EncodedVideo } from './media';
 
-// what the page knows of the engine, it knows from here
+// what the page knows of the engine and of encoders, it knows from here
+export { hasJspi, machineMemory, wasmThreads } from './engine/runtime/device-facts';
 export { type AdapterFacts, adapterFacts } from './engine/runtime/gpu-device';
 export { type SchedulerName, schedulerNames } from './engine/types';
+export { candidates, isSupported, type Mp4Codec } from './media/codecs';
 export type {
+  Alternative,
   Backend,
   CheckpointInfo,
   Device,
@@ -29,8 +35,10 @@ export type {
   EncodedVideo,
   GeneratedVideo,
   GenerationParameters,
+  Lack,
   MemoryPolicy,
   Picked,
+  Shortfall,
   StepPreview,
   VideoSize,
 };
@@ -49,9 +57,7 @@ export interface LoadRequest {
   memory?: MemoryPolicy | 'auto';
 }
 
-export interface AssessRequest extends VideoSize {
-  source: ModelSource;
-}
+export type AssessRequest = VideoSize & Pick<LoadRequest, 'source' | 'device' | 'dtype'>;
 
 export interface LoadedModel {
   info: CheckpointInfo;

@@ -53,7 +53,7 @@ async function loadPipeline(
 }
 
 const worker: GenerationWorker = {
-  assess: async ({ source, ...size }) => assessCheckpoint(await openSource(source, { store }), size),
+  assess: async ({ source, ...request }) => assessCheckpoint(await openSource(source, { store }), request),
 
   load: (request, onProgress) =>
     runJob(async (signal) => {

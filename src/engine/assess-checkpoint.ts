@@ -1,7 +1,8 @@
-import { assessDevice, type DeviceReport, type VideoSize } from './device-needs';
+import { assessDevice, type DeviceReport, targetFor, type VideoSize } from './device-needs';
 import { readConfigs } from './load-checkpoint';
 import { deviceFacts } from './runtime/device-facts';
 import type { CheckpointSource } from './source';
+import type { Device, Dtype } from './types';
 
 /**
  * What this device lacks for a video of this size, before a byte of the weights is fetched. Throws what the source throws, and
@@ -9,9 +10,9 @@ import type { CheckpointSource } from './source';
  */
 export async function assessCheckpoint(
   source: CheckpointSource,
-  size: VideoSize,
+  { device, dtype, ...size }: VideoSize & { device: Device | 'auto'; dtype: Dtype | 'auto' },
   signal?: AbortSignal,
 ): Promise<DeviceReport> {
   const [configs, facts] = await Promise.all([readConfigs(source, signal), deviceFacts()]);
-  return assessDevice(configs, size, facts);
+  return assessDevice(configs, size, facts, targetFor(facts, device, dtype));
 }

@@ -1,7 +1,7 @@
 /** Decides where the networks run. */
 import { KinoraError } from '../errors';
+import { wasmThreads } from './runtime/device-facts';
 import { adapterFacts } from './runtime/gpu-device';
-import { wasmThreads } from './runtime/onnxruntime';
 import type { Backend, Device, Dtype } from './types';
 
 /**

@@ -141,6 +141,19 @@ describe('assessment', () => {
     expect(assess(device({}, { memoryBytes: 2 * GIB })).worse).toEqual(['memory']);
   });
 
+  test('what is asked for is assessed, also where it is not there', () => {
+    expect(targetFor(device({}), 'wasm')).toEqual({ device: 'wasm', dtype: 'float32' });
+    expect(targetFor(device({}), 'auto', 'float32')).toEqual(single);
+    expect(targetFor(device({ software: true }), 'webgpu')).toEqual(half);
+    const stops = (facts: DeviceFacts, dtype: 'auto' | 'float16') =>
+      assessDevice(small, tiny, facts, targetFor(facts, 'webgpu', dtype))
+        .shortfalls.filter(({ stops }) => stops)
+        .map(({ lack }) => lack);
+    expect(stops(device(undefined), 'auto')).toEqual(['webgpu']);
+    expect(stops(device({ float16: false }), 'auto')).toEqual([]);
+    expect(stops(device({ float16: false }), 'float16')).toEqual(['float16']);
+  });
+
   test('without a GPU the small checkpoint runs, the large one never', () => {
     for (const facts of [device(undefined), device({ software: true })]) {
       expect(targetFor(facts)).toEqual({ device: 'wasm', dtype: 'float32' });

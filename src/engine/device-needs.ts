@@ -10,7 +10,7 @@ import { clipTextModel } from './networks/clip-text-model';
 import { unet3DConditionModel } from './networks/unet-3d-condition-model';
 import type { DeviceFacts } from './runtime/device-facts';
 import { type Component, components } from './source';
-import type { MemoryPolicy } from './types';
+import type { Device, Dtype, MemoryPolicy } from './types';
 
 /** Width and height in pixels. */
 export interface VideoSize {
@@ -72,10 +72,16 @@ const MEMORY_SHARE = 0.75;
 /** Sizes and frame counts that are tried instead, as shares of what was asked for. */
 const smallerShares = [0.75, 0.5, 0.25];
 
-/** Where 'auto' would run: see chooseBackend. */
-export function targetFor({ adapter }: DeviceFacts): Target {
-  if (!adapter || adapter.software) return { device: 'wasm', dtype: 'float32' };
-  return { device: 'webgpu', dtype: adapter.float16 ? 'float16' : 'float32' };
+/** Where a video would be made, see chooseBackend; but what was asked for and is not there is a shortfall and no error. */
+export function targetFor(
+  { adapter }: DeviceFacts,
+  device: Device | 'auto' = 'auto',
+  dtype: Dtype | 'auto' = 'auto',
+): Target {
+  const hasGpu = adapter !== undefined && !adapter.software;
+  if (device === 'wasm' || (device === 'auto' && !hasGpu)) return { device: 'wasm', dtype: 'float32' };
+  if (dtype !== 'auto') return { device: 'webgpu', dtype };
+  return { device: 'webgpu', dtype: adapter?.float16 ? 'float16' : 'float32' };
 }
 
 export function deviceNeeds(configs: NetworkConfigs, size: VideoSize, target: Target): DeviceNeeds {

@@ -95,6 +95,16 @@ export function candidates(width: number, height: number, fps: number): Candidat
   );
 }
 
+/** Whether the browser says that it can encode so. Needs a browser with WebCodecs. */
+export async function isSupported(config: VideoEncoderConfig): Promise<boolean> {
+  try {
+    return (await VideoEncoder.isConfigSupported(config)).supported === true;
+  } catch {
+    // a browser that does not know one of the values refuses instead of answering
+    return false;
+  }
+}
+
 function avcCodecs({ width, height, fps, bitrate }: Load): string[] {
   const macroblocks = Math.ceil(width / 16) * Math.ceil(height / 16);
   const level = avcLevels.find(

@@ -1,5 +1,5 @@
 import { KinoraError, throwIfCancelled } from '../errors';
-import { type Candidate, candidates, type Mp4Codec } from './codecs';
+import { type Candidate, candidates, isSupported, type Mp4Codec } from './codecs';
 import { colorSpace, rgbaToI420 } from './i420';
 import { Mp4File } from './mp4-file';
 
@@ -77,15 +77,6 @@ function checkOptions({ frames, width, height, fps }: EncodeOptions): void {
   const odd = frames.findIndex((frame) => frame.length !== size);
   if (odd >= 0) {
     throw refuse(`Frame ${odd} has ${frames[odd]?.length} bytes; ${width}×${height} RGBA pixels have ${size}.`);
-  }
-}
-
-async function isSupported(config: VideoEncoderConfig): Promise<boolean> {
-  try {
-    return (await VideoEncoder.isConfigSupported(config)).supported === true;
-  } catch {
-    // a browser that does not know one of the values refuses instead of answering
-    return false;
   }
 }
 

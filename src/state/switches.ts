@@ -1,6 +1,6 @@
 /**
- * Switches for developers in the page's address: `?device=wasm|webgpu`, `?dtype=float16|float32`, and `?model=URL` of any
- * diffusers text-to-video folder, absolute or relative to the page.
+ * Switches for developers in the page's address: `?device=wasm|webgpu`, `?dtype=float16|float32`,
+ * `?memory=keep-ready|low-memory`, and `?model=URL` of any diffusers text-to-video folder, absolute or relative to the page.
  */
 import { z } from 'zod';
 import { type Model, modelAt, shippedModel } from '../models';
@@ -9,6 +9,7 @@ import type { LoadRequest } from '../protocol';
 const schema = z.object({
   device: z.enum(['wasm', 'webgpu']).or(z.literal('auto')).catch('auto'),
   dtype: z.enum(['float16', 'float32']).or(z.literal('auto')).catch('auto'),
+  memory: z.enum(['keep-ready', 'low-memory']).or(z.literal('auto')).catch('auto'),
   model: z.string().min(1).optional().catch(undefined),
 });
 
@@ -18,9 +19,17 @@ export interface Switches {
 }
 
 export function readSwitches(pageUrl: string): Switches {
-  const { model: url, device, dtype } = schema.parse(Object.fromEntries(new URL(pageUrl).searchParams));
+  const { model: url, device, dtype, memory } = schema.parse(Object.fromEntries(new URL(pageUrl).searchParams));
   const model = url === undefined ? shippedModel : modelAt(url);
-  return { model, request: { source: new URL(model.url, pageUrl).href, device, dtype } };
+  return { model, request: { source: new URL(model.url, pageUrl).href, device, dtype, memory } };
 }
 
 export const switches = readSwitches(document.baseURI);
+
+/** The page's address with a switch set, and those left out that contradict it. */
+export function addressWith(name: 'device' | 'memory', value: string): string {
+  const address = new URL(document.baseURI);
+  address.searchParams.set(name, value);
+  if (name === 'device') address.searchParams.delete('dtype');
+  return address.href;
+}

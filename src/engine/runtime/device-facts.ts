@@ -11,7 +11,7 @@ export interface DeviceFacts {
 }
 
 export async function deviceFacts(): Promise<DeviceFacts> {
-  return { adapter: await adapterFacts(), jspi: 'Suspending' in WebAssembly, memoryBytes: machineMemory() };
+  return { adapter: await adapterFacts(), jspi: hasJspi(), memoryBytes: machineMemory() };
 }
 
 /** The machine's memory in bytes as the browser tells it, rounded and capped; undefined where it does not (Firefox, Safari). */
@@ -19,4 +19,13 @@ export function machineMemory(): number | undefined {
   // in GiB; not in every browser, so not in TypeScript's types
   const gibibytes: unknown = Reflect.get(navigator, 'deviceMemory');
   return typeof gibibytes === 'number' ? gibibytes * 2 ** 30 : undefined;
+}
+
+export function hasJspi(): boolean {
+  return 'Suspending' in WebAssembly;
+}
+
+/** Threads need SharedArrayBuffer, so a cross-origin isolated page. More than four gain little and heat laptops. */
+export function wasmThreads(): number {
+  return globalThis.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1;
 }

@@ -1,6 +1,7 @@
 /** Loads the onnxruntime-web build that fits the browser. Only this folder imports onnxruntime-web. */
 import { KinoraError } from '../../errors';
 import type { Device } from '../types';
+import { hasJspi, wasmThreads } from './device-facts';
 
 export type OnnxRuntime = typeof import('onnxruntime-web');
 
@@ -11,17 +12,12 @@ let broken: string | undefined;
 /** The native WebGPU provider needs WebAssembly's JSPI, or a build twice as large that does without. */
 function build(device: Device): 'jspi' | 'asyncify' | 'wasm' {
   if (device === 'wasm') return 'wasm';
-  return 'Suspending' in WebAssembly ? 'jspi' : 'asyncify';
+  return hasJspi() ? 'jspi' : 'asyncify';
 }
 
 /** Whether the runtime reads weights from a Blob piece by piece; else it reads each file whole, before anything else. */
 export function streamsBlobs(device: Device): boolean {
   return build(device) === 'jspi';
-}
-
-/** Threads need SharedArrayBuffer, so a cross-origin isolated page. More than four gain little and heat laptops. */
-export function wasmThreads(): number {
-  return globalThis.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1;
 }
 
 async function load(name: 'jspi' | 'asyncify' | 'wasm'): Promise<OnnxRuntime> {
