@@ -1,7 +1,7 @@
 /** Generate and Cancel: the only place of the page that talks to the worker. */
 import { KinoraClient } from '../client';
 import { KinoraError } from '../errors';
-import type { GenerateRequest } from '../protocol';
+import type { AssessRequest, DeviceReport, GenerateRequest } from '../protocol';
 import type { Settings } from './form';
 import { type FailedJob, markCancelling, reportProgress, startJob, useJob } from './job';
 import { preview } from './preview';
@@ -94,6 +94,11 @@ export async function countTokens(text: string): Promise<void> {
   // a count that fails is no reason to disturb anyone: the next one may not
   const tokens = await client.countTokens(text).catch(() => undefined);
   if (tokens !== undefined) useTokenCount.setState({ counted: { text, tokens } });
+}
+
+/** What the device lacks for a video; may start the worker. Rejects with KinoraError. */
+export function assess(request: AssessRequest): Promise<DeviceReport> {
+  return client.assess(request);
 }
 
 export function dismissError(): void {

@@ -1,9 +1,11 @@
+import { lazy, Suspense } from 'react';
 import type { AdapterFacts, Backend } from '../../protocol';
 import { useDevice } from '../../state/device';
 import { useJob } from '../../state/job';
 import { switches } from '../../state/switches';
 import { ChipIcon } from '../icons';
 import './device-note.css';
+import { openDevicePanel } from './open-device-panel';
 
 /** Of a video that was made, or of the model as it was loaded. */
 export function backendText({ device, dtype, adapter, software, threads }: Backend): string {
@@ -21,13 +23,31 @@ function expectedText(adapter: AdapterFacts | null | undefined): string {
   return `Runs on the CPU: the only GPU is a software one (${name})`;
 }
 
+const DevicePanel = lazy(async () => ({ default: (await import('./device-panel')).DevicePanel }));
+
 export function DeviceNote() {
   const adapter = useDevice((state) => state.adapter);
+  const panel = useDevice((state) => state.panel);
   const backend = useJob((state) => state.model?.backend);
   return (
-    <p className="device-note">
-      <ChipIcon />
-      <span>{backend ? `Runs on ${backendText(backend)}` : expectedText(adapter)}</span>
-    </p>
+    <div>
+      <p className="device-note">
+        <ChipIcon />
+        <span>
+          {backend ? `Runs on ${backendText(backend)}` : expectedText(adapter)}{' '}
+          <button type="button" className="text-button" onClick={() => void openDevicePanel()}>
+            About this device
+          </button>
+        </span>
+      </p>
+      <p className="hint problem" role="status">
+        {panel === 'failed' && 'This part of the page could not be downloaded. Check the connection and try again.'}
+      </p>
+      {panel === 'open' && (
+        <Suspense fallback={null}>
+          <DevicePanel />
+        </Suspense>
+      )}
+    </div>
   );
 }

@@ -2,6 +2,7 @@ import { useId } from 'react';
 import { type SchedulerName, schedulerNames } from '../../protocol';
 import { drawSeed, resetSettings, updateSettings, useSettings } from '../../state/settings';
 import { switches } from '../../state/switches';
+import { SizeNote } from '../device/size-note';
 import { DiceIcon } from '../icons';
 import { NumberField } from './number-field';
 import './settings-panel.css';
@@ -58,6 +59,7 @@ export function SettingsPanel() {
           <NumberField name="width" />
           <NumberField name="height" />
         </div>
+        <SizeNote />
         <p className="hint">
           The model was made for {model.numFrames} frames of {model.width}×{model.height} pixels; others work less well.
         </p>

@@ -1,0 +1,163 @@
+/** The Device panel: what it says is true of the browser that it runs in, and what it offers works. */
+import AxeBuilder from '@axe-core/playwright';
+import { expect, type Page, test } from '@playwright/test';
+
+const panel = (page: Page) => page.getByRole('dialog', { name: 'This device' });
+const opener = (page: Page) => page.getByRole('button', { name: 'About this device' });
+const verdict = (page: Page) => panel(page).getByText(/^This device (cannot make|can make|lacks nothing)/);
+
+const row = (page: Page, name: string) =>
+  panel(page)
+    .locator('.device-row')
+    .filter({ has: page.locator('dt', { hasText: new RegExp(`^${name}`) }) });
+
+async function openPanel(page: Page): Promise<void> {
+  await opener(page).click();
+  await expect(panel(page)).toBeVisible();
+  // the worker starts, reads the configs and counts
+  await expect(verdict(page)).toBeVisible({ timeout: 120_000 });
+}
+
+async function setSize(page: Page, size: { frames: number; width: number; height: number }): Promise<void> {
+  await page.getByText('Scheduler, speed and size').click();
+  await page.getByLabel('Frames', { exact: true }).fill(String(size.frames));
+  await page.getByLabel('Width').fill(String(size.width));
+  await page.getByLabel('Height').fill(String(size.height));
+}
+
+test('by keyboard: opens, keeps the focus, closes with Esc and gives the focus back', async ({ page }) => {
+  const code: string[] = [];
+  page.on('request', (request) => code.push(request.url()));
+  await page.goto('/', { waitUntil: 'networkidle' });
+  expect(code.filter((url) => url.includes('device-panel'))).toEqual([]);
+  expect(page.workers()).toHaveLength(0);
+  await opener(page).focus();
+  await page.keyboard.press('Enter');
+  await expect(panel(page)).toBeVisible();
+  await expect(panel(page).getByRole('button', { name: 'Close' })).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(panel(page)).toBeHidden();
+  await expect(opener(page)).toBeFocused();
+  // no video was started or cancelled by it
+  await expect(page.getByRole('progressbar')).toHaveAttribute('aria-valuetext', 'Ready');
+});
+
+for (const width of [1280, 360]) {
+  test(`${width} pixels wide: axe finds nothing, nothing overflows`, async ({ page }) => {
+    await page.setViewportSize({ width, height: 740 });
+    await page.goto('/');
+    await setSize(page, { frames: 64, width: 1024, height: 1024 });
+    await openPanel(page);
+    await panel(page).getByText('Report as text').first().click();
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+    }
+    expect(await panel(page).evaluate((dialog) => dialog.scrollWidth - dialog.clientWidth)).toBeLessThanOrEqual(0);
+    await panel(page).getByRole('button', { name: 'Close' }).click();
+    await expect(panel(page)).toBeHidden();
+  });
+}
+
+test('names the adapter, or that there is none, as the browser has it', async ({ page }) => {
+  await page.goto('/');
+  await openPanel(page);
+  const facts = await page.evaluate(async () => {
+    const adapter = await navigator.gpu?.requestAdapter();
+    return {
+      adapter: adapter && {
+        vendor: adapter.info.vendor,
+        architecture: adapter.info.architecture,
+        float16: adapter.features.has('shader-f16'),
+      },
+      h264: (await VideoEncoder.isConfigSupported({ codec: 'avc1.42e01e', width: 128, height: 128 })).supported,
+    };
+  });
+  if (facts.adapter) {
+    const { vendor, architecture, float16 } = facts.adapter;
+    await expect(row(page, 'Adapter')).toContainText(`${vendor} ${architecture}`);
+    // the Chromium of the tests has WebGPU through SwiftShader
+    if (architecture === 'swiftshader') await expect(row(page, 'Adapter')).toContainText('software adapter');
+    await expect(row(page, 'Half precision')).toContainText(float16 ? 'half the memory' : 'twice the memory');
+  } else {
+    await expect(row(page, 'WebGPU')).toContainText('not available');
+  }
+  await expect(row(page, 'H.264')).toContainText(facts.h264 ? 'can encode 128×128' : 'cannot encode');
+  await expect(row(page, 'Secure context')).toContainText('yes');
+});
+
+test('says that there is no WebGPU where there is none', async ({ page }) => {
+  await page.addInitScript(() => Object.defineProperty(navigator, 'gpu', { value: undefined }));
+  await page.goto('/');
+  await openPanel(page);
+  await expect(row(page, 'WebGPU')).toContainText('not available');
+  await expect(row(page, 'Adapter')).toHaveCount(0);
+});
+
+test('the report is copied; where the browser refuses, it can be copied by hand', async ({ page, context }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.goto('/?device=wasm');
+  await openPanel(page);
+  await panel(page).getByRole('button', { name: 'Copy report' }).click();
+  await expect(panel(page).getByText(/^Copied/)).toBeVisible();
+  const report = await page.evaluate(() => navigator.clipboard.readText());
+  expect(report).toMatch(/^Kinora \d+\.\d+\.\d+, device report\n/);
+  expect(report).toContain(await page.evaluate(() => navigator.userAgent));
+  for (const row of await panel(page).locator('.device-row').all()) {
+    const [name, value] = await Promise.all([row.locator('dt').textContent(), row.locator('dd').first().textContent()]);
+    expect(report).toContain(`${name}: ${value}. `);
+  }
+
+  await page.evaluate(() => {
+    navigator.clipboard.writeText = () => Promise.reject(new DOMException('refused', 'NotAllowedError'));
+  });
+  await panel(page).getByRole('button', { name: 'Copy report' }).click();
+  await expect(panel(page).getByRole('textbox', { name: 'Report as text' })).toHaveValue(/^Kinora .*, device report/);
+  await expect(panel(page).getByText(/can be copied by hand/)).toBeVisible();
+});
+
+test('an impossible size says so, and what is offered instead changes the form', async ({ page }) => {
+  await page.goto('/?device=wasm');
+  // its activations alone pass the 4 GiB that WebAssembly can address
+  await setSize(page, { frames: 64, width: 1024, height: 1024 });
+  await openPanel(page);
+  await expect(verdict(page)).toHaveText('This device cannot make this video.');
+  await expect(
+    panel(page)
+      .getByText(/WebAssembly can hold 4 GiB/)
+      .first(),
+  ).toBeVisible();
+  await panel(page).getByRole('button', { name: 'Use 768×768' }).click();
+  await expect(verdict(page)).toHaveText(/^This device (can make|lacks nothing)/, { timeout: 120_000 });
+  await expect(panel(page).getByRole('heading', { name: '64 frames of 768×768' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.getByLabel('Width')).toHaveValue('768');
+  await expect(page.getByLabel('Height')).toHaveValue('768');
+  await expect(page.getByLabel('Frames', { exact: true })).toHaveValue('64');
+});
+
+test('the form says that the device cannot hold its size, as far as that is known', async ({ page }) => {
+  await page.goto('/?device=wasm');
+  await setSize(page, { frames: 64, width: 1024, height: 1024 });
+  const note = page.getByText('This device cannot hold this size.');
+  await openPanel(page);
+  await page.keyboard.press('Escape');
+  await expect(note).toBeVisible();
+  await page.getByLabel('Frames', { exact: true }).fill('8');
+  await expect(note).toBeHidden();
+  await page.getByLabel('Frames', { exact: true }).fill('64');
+  await page.getByRole('button', { name: 'What would work' }).click();
+  await expect(panel(page).getByRole('button', { name: 'Use 48 frames' })).toBeVisible();
+});
+
+test('a model that cannot be read: its needs are unknown, and the rest is there', async ({ page }) => {
+  await page.goto('/?model=models/no-such-model');
+  await opener(page).click();
+  await expect(
+    panel(page)
+      .getByText(/What the model needs is not known/)
+      .first(),
+  ).toBeVisible({ timeout: 120_000 });
+  await expect(row(page, 'Secure context')).toBeVisible();
+});

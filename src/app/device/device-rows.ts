@@ -1,0 +1,224 @@
+/** Everything that the page knows of the device, in words: the same for the panel and for its report. */
+import type { AdapterFacts, DeviceReport, Mp4Codec } from '../../protocol';
+import type { Assessment } from '../../state/assessment';
+import type { BrowserFacts, EncoderFacts } from '../../state/device';
+import { bytesText } from '../bytes';
+
+/** `none`: neither good nor bad, or not known. */
+export type Verdict = 'good' | 'limited' | 'problem' | 'none';
+
+export interface Row {
+  name: string;
+  value: string;
+  /** What follows from it. */
+  follows: string;
+  verdict: Verdict;
+}
+
+export interface RowGroup {
+  title: string;
+  rows: readonly Row[];
+}
+
+/** As the stores hold them. */
+export interface KnownOfDevice {
+  adapter: AdapterFacts | null | undefined;
+  browser: BrowserFacts | undefined;
+  encoders: EncoderFacts | undefined;
+  assessment: Assessment | undefined;
+}
+
+const networks = { text_encoder: 'text encoder', unet: 'denoiser', vae: 'decoder' } as const;
+
+export function deviceRows({ adapter, browser, encoders, assessment }: KnownOfDevice): RowGroup[] {
+  const report = assessment?.state === 'counted' ? assessment.report : undefined;
+  return [
+    { title: 'GPU', rows: gpuRows(adapter, report) },
+    { title: 'Browser', rows: browser ? browserRows(browser) : [] },
+    { title: 'Video files', rows: encoders ? encoderRows(encoders) : [] },
+    // counted last: what comes late moves nothing
+    { title: 'This video', rows: report ? videoRows(report, browser) : [] },
+  ].filter(({ rows }) => rows.length > 0);
+}
+
+function videoRows(
+  { target, needs, shortfalls, alternatives }: DeviceReport,
+  browser: BrowserFacts | undefined,
+): Row[] {
+  const lacks = new Set(shortfalls.map(({ lack }) => lack));
+  const onGpu = target.device === 'webgpu';
+  const precision = target.dtype === 'float16' ? 'half precision' : 'single precision';
+  const memory = onGpu ? 'GPU memory' : 'Memory';
+  const untold = browser?.memoryBytes === undefined;
+  const tight = lacks.has('memory') || alternatives.some(({ change }) => change === 'low-memory');
+  const hopeless = lacks.has('wasm-heap');
+  return [
+    {
+      name: 'Runs on',
+      ...placeOf(onGpu, lacks.has('hardware'), `${precision} (${target.dtype})`),
+    },
+    {
+      name: `${memory}, all networks kept ready`,
+      value: `about ${bytesText(needs.bytes['keep-ready'])}`,
+      follows: 'The next video starts at once. Estimated from the networks’ graphs, not measured.',
+      verdict: hopeless ? 'problem' : tight ? 'limited' : untold ? 'none' : 'good',
+    },
+    {
+      name: `${memory}, one network at a time`,
+      value: `about ${bytesText(needs.bytes['low-memory'])}`,
+      follows: 'Every video loads the networks again. Kinora chooses this by itself where the weights are large.',
+      verdict: hopeless ? 'problem' : lacks.has('memory') ? 'limited' : untold ? 'none' : 'good',
+    },
+    {
+      name: 'Largest single buffer',
+      value: `${bytesText(needs.largest.bytes)}, in the ${networks[needs.largest.component]}`,
+      follows: onGpu ? 'The GPU’s limits must allow it.' : 'On the CPU no limit applies to a single buffer.',
+      verdict: 'none',
+    },
+  ];
+}
+
+function placeOf(onGpu: boolean, software: boolean, precision: string): Omit<Row, 'name'> {
+  if (!onGpu) {
+    const follows = 'The CPU is much slower than a GPU, and enough for small models.';
+    return { value: `the CPU, in ${precision}`, follows, verdict: 'limited' };
+  }
+  if (software) {
+    const follows = 'As the address asks for. The CPU by itself would be faster.';
+    return { value: `the software adapter, in ${precision}`, follows, verdict: 'limited' };
+  }
+  return { value: `the GPU, in ${precision}`, follows: 'The fastest place that a browser has.', verdict: 'good' };
+}
+
+function gpuRows(adapter: AdapterFacts | null | undefined, report: DeviceReport | undefined): Row[] {
+  if (adapter === undefined) {
+    return [
+      { name: 'WebGPU', value: 'looking for it…', follows: 'The browser has not answered yet.', verdict: 'none' },
+    ];
+  }
+  if (adapter === null) {
+    return [
+      {
+        name: 'WebGPU',
+        value: 'not available',
+        follows:
+          'Only the CPU can make videos here. A current Chrome or Edge with graphics acceleration turned on offers WebGPU.',
+        verdict: 'limited',
+      },
+    ];
+  }
+  const { name, software, float16, maxBufferSize, maxStorageBufferBindingSize } = adapter;
+  return [
+    { name: 'WebGPU', value: 'available', follows: 'The browser lets this page use an adapter.', verdict: 'good' },
+    {
+      name: 'Adapter',
+      value: `${software ? 'software adapter: ' : ''}${name || 'not named by the browser'}`,
+      follows: software
+        ? 'A program that imitates a GPU on the CPU. Using the CPU directly is faster, and what Kinora does by itself.'
+        : report?.target.device === 'wasm'
+          ? 'A real GPU. It stays unused, since the address asks for the CPU.'
+          : 'A real GPU.',
+      verdict: software ? 'limited' : 'good',
+    },
+    {
+      name: 'Half precision (shader-f16)',
+      value: float16 ? 'available' : 'not available',
+      follows: float16 ? 'Weights take half the memory.' : 'Weights and everything computed take twice the memory.',
+      verdict: float16 ? 'good' : 'limited',
+    },
+    limitRow('Largest buffer (maxBufferSize)', maxBufferSize, report),
+    limitRow('Largest binding (maxStorageBufferBindingSize)', maxStorageBufferBindingSize, report),
+  ];
+}
+
+function limitRow(name: string, limit: number, report: DeviceReport | undefined): Row {
+  if (!report) {
+    return { name, value: bytesText(limit), follows: 'What this video needs is not known yet.', verdict: 'none' };
+  }
+  const needed = report.needs.largest.bytes;
+  if (report.target.device === 'wasm') {
+    return { name, value: bytesText(limit), follows: 'It does not matter here: the CPU is used.', verdict: 'none' };
+  }
+  const fits = needed <= limit;
+  return {
+    name,
+    value: `${bytesText(limit)}; this video needs ${bytesText(needed)}`,
+    follows: fits ? 'Enough for this model at this size.' : 'Too small for this model at this size.',
+    verdict: fits ? 'good' : 'problem',
+  };
+}
+
+function browserRows({ secure, isolated, threads, jspi, memoryBytes, storage }: BrowserFacts): Row[] {
+  return [
+    {
+      name: 'Secure context',
+      value: secure ? 'yes' : 'no',
+      follows: secure
+        ? 'The page may use the GPU, video encoders and storage.'
+        : 'The browser withholds the GPU, video encoders and storage. Open the page over https or on localhost.',
+      verdict: secure ? 'good' : 'problem',
+    },
+    {
+      name: 'Cross-origin isolated',
+      value: `${isolated ? 'yes' : 'no'}, ${threads === 1 ? '1 thread' : `${threads} threads`} on the CPU`,
+      follows: isolated
+        ? 'On the CPU, threads share the work. The GPU does not need them.'
+        : 'On the CPU one thread does all the work. The host of the page can change that with two headers.',
+      verdict: isolated ? 'good' : 'limited',
+    },
+    {
+      name: 'JSPI',
+      value: jspi ? 'available' : 'not available',
+      follows: jspi
+        ? 'Weights stream to the GPU a few megabytes at a time.'
+        : 'On the GPU, the weights of a network pass through the page’s memory as a whole, and more code is downloaded.',
+      verdict: jspi ? 'good' : 'limited',
+    },
+    {
+      name: 'Memory of this machine',
+      value:
+        memoryBytes === undefined ? 'not told by this browser' : `${bytesText(memoryBytes)}, rounded by the browser`,
+      follows:
+        memoryBytes === undefined
+          ? 'Kinora is careful, and counts on 4 GiB.'
+          : 'Browsers round it and may tell less than there is; of a GPU’s own memory they tell nothing.',
+      verdict: 'none',
+    },
+    {
+      name: 'Storage',
+      value: storage
+        ? `${bytesText(storage.bytes)} used by this site, ${storage.persistent ? 'persistent' : 'not persistent'}`
+        : 'not told by this browser',
+      follows: !storage
+        ? 'Models may have to be downloaded again.'
+        : storage.persistent
+          ? 'The browser keeps downloaded models until you delete them.'
+          : 'When the disk gets full, the browser may delete downloaded models; they are then downloaded again.',
+      verdict: storage?.persistent ? 'good' : 'none',
+    },
+  ];
+}
+
+const codecNames: Record<Mp4Codec, { name: string; plays: string }> = {
+  avc: { name: 'H.264', plays: 'Plays everywhere.' },
+  vp9: { name: 'VP9', plays: 'Plays in all browsers, and not in every program.' },
+  av1: { name: 'AV1', plays: 'Plays in new browsers and programs.' },
+};
+
+function encoderRows({ codecs, width, height, fps }: EncoderFacts): Row[] {
+  const order = ['avc', 'vp9', 'av1'] as const;
+  const used = order.find((codec) => codecs[codec] !== undefined);
+  return order.map((codec) => {
+    const { name, plays } = codecNames[codec];
+    const string = codecs[codec];
+    const size = `${width}×${height} at ${fps} frames per second`;
+    if (string === undefined) {
+      const follows = used
+        ? `Videos are written as ${codecNames[used].name} instead.`
+        : 'This browser can write no video of this size: try another size or another browser.';
+      return { name, value: `cannot encode ${size}`, follows, verdict: used ? 'none' : 'problem' };
+    }
+    const follows = codec === used ? `${plays} Videos are written so.` : `${plays} Kept in reserve.`;
+    return { name, value: `can encode ${size} (${string})`, follows, verdict: 'good' };
+  });
+}

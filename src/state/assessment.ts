@@ -1,0 +1,72 @@
+/** What this device lacks for the video that the form asks for. The engine counts it, in its worker. */
+import { create } from 'zustand';
+import { type ErrorCode, KinoraError } from '../errors';
+import type { AssessRequest, DeviceReport, Shortfall } from '../protocol';
+import type { Settings } from './form';
+import { assess } from './generation';
+import { numberProblem } from './reasons';
+import { useSettings } from './settings';
+import { switches } from './switches';
+
+type Outcome =
+  | { state: 'counting' }
+  | { state: 'counted'; report: DeviceReport }
+  | { state: 'failed'; code: ErrorCode; message: string };
+
+export type Assessment = Outcome & { request: AssessRequest };
+
+/** The last one; undefined before the first, and where the form's size is none. */
+export const useAssessment = create<{ last: Assessment | undefined }>(() => ({ last: undefined }));
+
+export function chosenModelName(): string {
+  return switches.model.name;
+}
+
+/** The model and the size that are chosen; undefined where the fields hold no size. */
+export function chosenVideo(settings: Settings): AssessRequest | undefined {
+  const { numFrames, width, height } = settings;
+  if (numFrames === null || width === null || height === null) return undefined;
+  if ((['numFrames', 'width', 'height'] as const).some((name) => numberProblem(name, settings[name]))) return undefined;
+  const { source, device, dtype } = switches.request;
+  return { source, device, dtype, numFrames, width, height };
+}
+
+function isOf(assessment: Assessment, request: AssessRequest): boolean {
+  const { source, device, dtype, numFrames, width, height } = assessment.request;
+  return (
+    source === request.source &&
+    device === request.device &&
+    dtype === request.dtype &&
+    numFrames === request.numFrames &&
+    width === request.width &&
+    height === request.height
+  );
+}
+
+/** Assesses what the form holds, where that is not done yet. May start the worker. Never rejects. */
+export async function assessSettings(): Promise<void> {
+  const request = chosenVideo(useSettings.getState());
+  const { last } = useAssessment.getState();
+  if (request && last && last.state !== 'failed' && isOf(last, request)) return;
+  useAssessment.setState({ last: request && { state: 'counting', request } });
+  if (!request) return;
+  const outcome = await outcomeOf(request);
+  // the form may hold another size by now
+  if (useAssessment.getState().last?.request === request) useAssessment.setState({ last: { ...outcome, request } });
+}
+
+async function outcomeOf(request: AssessRequest): Promise<Outcome> {
+  try {
+    return { state: 'counted', report: await assess(request) };
+  } catch (error) {
+    const { code, message } = error instanceof KinoraError ? error : new KinoraError('internal', String(error));
+    return { state: 'failed', code, message };
+  }
+}
+
+/** What makes the form's size impossible here, as far as that has been assessed. */
+export function stoppingShortfalls({ last }: { last: Assessment | undefined }, settings: Settings): Shortfall[] {
+  const request = chosenVideo(settings);
+  if (!request || last?.state !== 'counted' || !isOf(last, request)) return [];
+  return last.report.shortfalls.filter(({ stops }) => stops);
+}
