@@ -1,4 +1,4 @@
-/** The checkpoints that the page offers, and what each does best. */
+/** What the page knows of a checkpoint, and the one that it ships with. Others that it offers: known-models.ts. */
 import type { SchedulerName } from './protocol';
 
 /** A prompt to begin with. */
@@ -10,12 +10,23 @@ export interface Example {
   picture?: { shape: 'circle' | 'square' | 'triangle' | 'star'; colour: string; background: string };
 }
 
+/** What a visitor has to know, and to accept, before the first byte of a model. */
+export interface Terms {
+  /** Where its authors describe it. */
+  page: string;
+  /** Each statement that they make of it; empty where they are to be read on its page. */
+  licences: readonly string[];
+  limits: readonly string[];
+  /** What it must not be used for. */
+  misuse: readonly string[];
+}
+
 export interface Model {
   id: string;
   name: string;
   /** One sentence: what it can show. */
   about: string;
-  /** Of the diffusers folder; relative to the page, or absolute. */
+  /** Of the diffusers folder, relative to the page or absolute; or the id of a stored copy of a folder. */
   url: string;
   numFrames: number;
   /** Pixels. */
@@ -29,6 +40,8 @@ export interface Model {
   /** Bytes that are downloaded before the first video; undefined where that is only known then. */
   downloadBytes?: number;
   examples: readonly Example[];
+  /** Undefined where there is nothing to accept: then Generate downloads what is missing. */
+  terms?: Terms;
 }
 
 export const shippedModel: Model = {
@@ -70,23 +83,48 @@ export const shippedModel: Model = {
   ],
 };
 
-/** A diffusers folder elsewhere, with the settings that suit text-to-video-ms-1.7b and what is derived from it. */
+/** What suits text-to-video-ms-1.7b, and what is derived from it. */
+export const familySettings = {
+  numFrames: 16,
+  width: 256,
+  height: 256,
+  fps: 8,
+  steps: 25,
+  guidance: 9,
+  scheduler: 'DPMSolverMultistepScheduler',
+  examples: [
+    { prompt: 'a panda eating bamboo on a rock', label: 'panda eating bamboo' },
+    { prompt: 'waves breaking on a beach at sunset', label: 'waves at sunset' },
+  ],
+} as const satisfies Partial<Model>;
+
+/** A diffusers folder elsewhere. */
 export function modelAt(url: string): Model {
-  return {
+  const model: Model = {
     id: url,
     name: url,
     about: 'A model from another address. What it can show is up to its authors.',
     url,
-    numFrames: 16,
-    width: 256,
-    height: 256,
-    fps: 8,
-    steps: 25,
-    guidance: 9,
-    scheduler: 'DPMSolverMultistepScheduler',
-    examples: [
-      { prompt: 'a panda eating bamboo on a rock', label: 'panda eating bamboo' },
-      { prompt: 'waves breaking on a beach at sunset', label: 'waves at sunset' },
-    ],
+    ...familySettings,
   };
+  const page = hubPage(url);
+  if (!page) return model;
+  const terms: Terms = {
+    page: page.url,
+    licences: [],
+    limits: ['What it can show, and what it cannot, is told on its page.'],
+    misuse: ['What its licence and its page forbid.'],
+  };
+  return { ...model, name: page.name, terms };
+}
+
+/** A copy of a folder of the visitor's disk, or that folder itself. */
+export function modelOnDisk(id: string, name: string): Model {
+  return { id, name, about: 'A model from a folder on this computer.', url: id, ...familySettings };
+}
+
+/** The page of a model on the hub, of whose files `url` is the folder; undefined for other addresses. */
+function hubPage(url: string): { url: string; name: string } | undefined {
+  const [, hub, name] = /^(https?:\/\/[^?#]*?)\/([^/?#]+\/[^/?#]+)\/resolve\/[^/?#]+\/?$/.exec(url) ?? [];
+  return hub === undefined || name === undefined ? undefined : { url: `${hub}/${name}`, name };
 }

@@ -7,6 +7,7 @@ import './app.css';
 import { DeviceNote } from './device/device-note';
 import { ErrorPanel } from './errors/error-panel';
 import { Header } from './header/header';
+import { ModelLine } from './models/model-line';
 import { PromptPanel } from './prompt/prompt-panel';
 import { ResultDetails } from './results/result-details';
 import { ResultShelf } from './results/result-shelf';
@@ -29,6 +30,7 @@ export function App() {
       <Header />
       <main className="layout">
         <section className="form" aria-label="What to make">
+          <ModelLine />
           <PromptPanel />
           <Actions />
         </section>

@@ -1,9 +1,11 @@
 /** What this device lacks for the video that the form asks for. The engine counts it, in its worker. */
 import { create } from 'zustand';
 import { type ErrorCode, KinoraError } from '../errors';
+import type { Model } from '../models';
 import type { AssessRequest, DeviceReport, Shortfall } from '../protocol';
 import type { Settings } from './form';
 import { assess } from './generation';
+import { chosenModel, sourceOf } from './models';
 import { numberProblem } from './reasons';
 import { useSettings } from './settings';
 import { switches } from './switches';
@@ -16,10 +18,16 @@ type Outcome =
 export type Assessment = Outcome & { request: AssessRequest };
 
 /** The last one; undefined before the first, and where the form's size is none. */
-export const useAssessment = create<{ last: Assessment | undefined }>(() => ({ last: undefined }));
+interface AssessmentState {
+  last: Assessment | undefined;
+  /** Of the size that a model was made for, by the model's address. */
+  models: Readonly<Record<string, Outcome>>;
+}
+
+export const useAssessment = create<AssessmentState>(() => ({ last: undefined, models: {} }));
 
 export function chosenModelName(): string {
-  return switches.model.name;
+  return chosenModel().name;
 }
 
 /** The model and the size that are chosen; undefined where the fields hold no size. */
@@ -27,8 +35,8 @@ export function chosenVideo(settings: Settings): AssessRequest | undefined {
   const { numFrames, width, height } = settings;
   if (numFrames === null || width === null || height === null) return undefined;
   if ((['numFrames', 'width', 'height'] as const).some((name) => numberProblem(name, settings[name]))) return undefined;
-  const { source, device, dtype } = switches.request;
-  return { source, device, dtype, numFrames, width, height };
+  const { device, dtype } = switches.request;
+  return { source: sourceOf(chosenModel()), device, dtype, numFrames, width, height };
 }
 
 function isOf(assessment: Assessment, request: AssessRequest): boolean {
@@ -53,6 +61,15 @@ export async function assessSettings(): Promise<void> {
   const outcome = await outcomeOf(request);
   // the form may hold another size by now
   if (useAssessment.getState().last?.request === request) useAssessment.setState({ last: { ...outcome, request } });
+}
+
+/** Assesses the size that a model was made for. May start the worker. Never rejects. */
+export async function assessModel(model: Model): Promise<void> {
+  const { url, numFrames, width, height } = model;
+  const { device, dtype } = switches.request;
+  const set = (outcome: Outcome) => useAssessment.setState(({ models }) => ({ models: { ...models, [url]: outcome } }));
+  set({ state: 'counting' });
+  set(await outcomeOf({ source: sourceOf(model), device, dtype, numFrames, width, height }));
 }
 
 async function outcomeOf(request: AssessRequest): Promise<Outcome> {

@@ -51,6 +51,11 @@ describe('reasons not to generate', () => {
     expect(reasonsNotToGenerate({ ...recommended, seed: null, newSeed: true }, browser)).toEqual([]);
   });
 
+  test('a model that has to be downloaded first', () => {
+    expect(reasonsNotToGenerate(recommended, browser, false)[0]).toContain('Models');
+    expect(reasonsNotToGenerate(recommended, browser, undefined)).toHaveLength(1);
+  });
+
   test('guidance may be any number', () => {
     expect(reasonsNotToGenerate({ ...recommended, guidance: 7.25 }, browser)).toEqual([]);
   });

@@ -4,12 +4,14 @@ import { KinoraError } from '../errors';
 import type { AssessRequest, DeviceReport, GenerateRequest } from '../protocol';
 import type { Settings } from './form';
 import { type FailedJob, markCancelling, reportProgress, startJob, useJob } from './job';
+import { chosenModel, sourceOf, useModels } from './models';
 import { preview } from './preview';
 import { reasonsNotToGenerate } from './reasons';
 import { addResult, videoFileName } from './results';
 import { drawSeed, updateSettings, useSettings } from './settings';
 import { switches } from './switches';
 import { useTokenCount } from './tokens';
+import { isStored, useTransfers } from './transfers';
 
 /** Starts its worker with the first job: until then nothing of the engine is downloaded. */
 const client = new KinoraClient();
@@ -39,20 +41,32 @@ function toRequest(settings: Settings): GenerateRequest | undefined {
   };
 }
 
+/** See reasonsNotToGenerate. A model without terms is downloaded by the first video. */
+export function modelIsHere(): boolean | undefined {
+  const model = chosenModel();
+  return !model.terms || isStored(model, useTransfers.getState());
+}
+
+// what was loaded is of the model before
+useModels.subscribe(({ chosen }, before) => {
+  if (chosen !== before.chosen) useJob.setState({ model: undefined });
+});
+
 /** Makes a video of the form's settings. Never rejects: how it ends is in the stores. */
 export async function generate(): Promise<void> {
   if (running) return;
   if (useSettings.getState().newSeed) updateSettings({ seed: drawSeed() });
   const settings = useSettings.getState();
   const request = toRequest(settings);
-  if (!request || reasonsNotToGenerate(settings, browserFacts).length > 0) return;
+  if (!request || reasonsNotToGenerate(settings, browserFacts, modelIsHere()).length > 0) return;
+  const model = chosenModel();
   const controller = new AbortController();
   running = controller;
   preview.set(undefined);
   startJob(request);
   try {
     const outcome = await client.generate(
-      { ...switches.request, ...request },
+      { ...switches.request, source: sourceOf(model), ...request },
       {
         onProgress: (progress) => reportProgress(progress, performance.now()),
         onPreview: preview.set,
@@ -110,7 +124,7 @@ function toFailure(thrown: unknown, request: GenerateRequest): FailedJob {
   const lines = [
     `${error.code}: ${error.message}`,
     ...(typeof error.cause === 'string' ? [`Cause: ${error.cause}`] : []),
-    `Model: ${String(switches.request.source)}`,
+    `Model: ${chosenModel().url}`,
     `Settings: ${JSON.stringify(request)}`,
     `Browser: ${navigator.userAgent}`,
     ...(error.stack === undefined ? [] : ['', error.stack]),

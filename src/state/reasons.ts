@@ -12,7 +12,15 @@ export function numberProblem(name: NumberName, value: number | null): string | 
   return undefined;
 }
 
-export function reasonsNotToGenerate(settings: Settings, browser: { secure: boolean; encodes: boolean }): string[] {
+/**
+ * @param modelIsHere false where the model is not stored, and not to be downloaded without being asked for; undefined where that
+ *   is not known yet
+ */
+export function reasonsNotToGenerate(
+  settings: Settings,
+  browser: { secure: boolean; encodes: boolean },
+  modelIsHere: boolean | undefined = true,
+): string[] {
   const reasons: string[] = [];
   if (!browser.secure)
     reasons.push('This page was not opened over https or on localhost, so the browser withholds what it needs.');
@@ -20,6 +28,8 @@ export function reasonsNotToGenerate(settings: Settings, browser: { secure: bool
     reasons.push(
       'This browser cannot make video files: it has no WebCodecs. A current Chrome, Edge, Firefox or Safari can.',
     );
+  if (modelIsHere === undefined) reasons.push('Looking whether the model is here.');
+  else if (!modelIsHere) reasons.push('The model is not on this device yet: download it under Models first.');
   if (settings.prompt.trim() === '') reasons.push('The prompt is empty.');
   for (const name of numberNames) {
     if (name === 'seed' && settings.newSeed) continue;

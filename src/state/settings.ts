@@ -1,29 +1,20 @@
 /** What the form holds; kept between visits, for each model by itself. */
 import { create } from 'zustand';
+import { readStorage, writeStorage } from './browser-storage';
 import { parseSettings, type Settings } from './form';
-import { switches } from './switches';
+import { chosenModel, useModels } from './models';
 
-const storageKey = `kinora.settings.${switches.model.id}`;
+const storageKey = () => `kinora.settings.${chosenModel().id}`;
 
-function readStorage(): string | null {
-  try {
-    return localStorage.getItem(storageKey);
-  } catch {
-    // storage is blocked: the form then starts anew at every visit
-    return null;
-  }
+function settingsOfModel(): Settings {
+  return parseSettings(readStorage(storageKey()), chosenModel());
 }
 
-function writeStorage(settings: Settings): void {
-  try {
-    localStorage.setItem(storageKey, JSON.stringify(settings));
-  } catch {
-    // full or blocked
-  }
-}
-
-export const useSettings = create<Settings>(() => parseSettings(readStorage(), switches.model));
-useSettings.subscribe(writeStorage);
+export const useSettings = create<Settings>(settingsOfModel);
+useSettings.subscribe((settings) => writeStorage(storageKey(), JSON.stringify(settings)));
+useModels.subscribe(({ chosen }, before) => {
+  if (chosen !== before.chosen) useSettings.setState(settingsOfModel());
+});
 
 export function updateSettings(changes: Partial<Settings>): void {
   useSettings.setState(changes);
@@ -32,7 +23,7 @@ export function updateSettings(changes: Partial<Settings>): void {
 /** Back to what the model recommends; the texts stay. */
 export function resetSettings(): void {
   const { prompt, negativePrompt } = useSettings.getState();
-  useSettings.setState({ ...parseSettings(null, switches.model), prompt, negativePrompt });
+  useSettings.setState({ ...parseSettings(null, chosenModel()), prompt, negativePrompt });
 }
 
 /** An integer from 0 to 2^32 - 1, the range that other tools draw from. */

@@ -3,7 +3,6 @@
  * `?memory=keep-ready|low-memory`, and `?model=URL` of any diffusers text-to-video folder, absolute or relative to the page.
  */
 import { z } from 'zod';
-import { type Model, modelAt, shippedModel } from '../models';
 import type { LoadRequest } from '../protocol';
 
 const schema = z.object({
@@ -14,14 +13,15 @@ const schema = z.object({
 });
 
 export interface Switches {
-  model: Model;
-  request: LoadRequest;
+  /** Absolute; undefined where the address names none. */
+  modelUrl: string | undefined;
+  request: Omit<LoadRequest, 'source'>;
 }
 
 export function readSwitches(pageUrl: string): Switches {
   const { model: url, device, dtype, memory } = schema.parse(Object.fromEntries(new URL(pageUrl).searchParams));
-  const model = url === undefined ? shippedModel : modelAt(url);
-  return { model, request: { source: new URL(model.url, pageUrl).href, device, dtype, memory } };
+  const modelUrl = url === undefined ? undefined : URL.parse(url, pageUrl)?.href;
+  return { modelUrl, request: { device, dtype, memory } };
 }
 
 export const switches = readSwitches(document.baseURI);

@@ -1,8 +1,9 @@
-import { browserFacts, generate } from '../../state/generation';
+import { browserFacts, generate, modelIsHere } from '../../state/generation';
 import { useJob } from '../../state/job';
+import { useModels } from '../../state/models';
 import { reasonsNotToGenerate } from '../../state/reasons';
 import { useSettings } from '../../state/settings';
-import { switches } from '../../state/switches';
+import { useTransfers } from '../../state/transfers';
 import { PlayIcon } from '../icons';
 import './actions.css';
 
@@ -12,7 +13,10 @@ const commandKey = /mac|iphone|ipad/i.test(navigator.userAgent) ? '⌘' : 'Ctrl'
 export function Actions() {
   const settings = useSettings();
   const running = useJob(({ job }) => job.phase === 'running');
-  const reasons = reasonsNotToGenerate(settings, browserFacts);
+  // both decide whether the model is here
+  useModels(({ chosen }) => chosen);
+  useTransfers(({ stored }) => stored);
+  const reasons = reasonsNotToGenerate(settings, browserFacts, modelIsHere());
   return (
     <div className="actions">
       <button
@@ -45,14 +49,14 @@ export function Actions() {
 /** Also says what the first press costs: nothing large is downloaded without being asked for. */
 function ReadyNote() {
   const loaded = useJob(({ model }) => model !== undefined);
-  const { downloadBytes } = switches.model;
+  const { downloadBytes, terms } = useModels(({ chosen }) => chosen);
   const size = downloadBytes === undefined ? '' : `, ${Math.round(downloadBytes / 1e6)} MB,`;
   return (
     <p>
       <span className="for-keyboards">
         <kbd>{commandKey}</kbd> + <kbd>Enter</kbd> does the same.{' '}
       </span>
-      {!loaded && `The first video downloads the model${size} once; this browser keeps it.`}
+      {!loaded && !terms && `The first video downloads the model${size} once; this browser keeps it.`}
     </p>
   );
 }

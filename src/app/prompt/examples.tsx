@@ -1,13 +1,13 @@
 import { shippedModel } from '../../models';
+import { useModels } from '../../state/models';
 import { updateSettings } from '../../state/settings';
-import { switches } from '../../state/switches';
 import { DiceIcon } from '../icons';
 import { ExamplePicture } from './example-picture';
 import { randomShapePrompt } from './shape-prompts';
 
 /** Prompts that the model can do, one click each. */
 export function Examples() {
-  const { model } = switches;
+  const model = useModels(({ chosen }) => chosen);
   return (
     <ul className="examples" aria-label="Examples">
       {model.examples.map(({ prompt, label, picture }) => (

@@ -1,6 +1,6 @@
 import { useId } from 'react';
+import { useModels } from '../../state/models';
 import { updateSettings, useSettings } from '../../state/settings';
-import { switches } from '../../state/switches';
 import { Examples } from './examples';
 import './prompt-panel.css';
 import { TokenCount } from './token-count';
@@ -9,7 +9,7 @@ export function PromptPanel() {
   const id = useId();
   const prompt = useSettings((state) => state.prompt);
   const negativePrompt = useSettings((state) => state.negativePrompt);
-  const { model } = switches;
+  const model = useModels(({ chosen }) => chosen);
   return (
     <div className="prompt-panel">
       <div className="field">

@@ -1,7 +1,7 @@
 import { useId } from 'react';
 import { type SchedulerName, schedulerNames } from '../../protocol';
+import { useModels } from '../../state/models';
 import { drawSeed, resetSettings, updateSettings, useSettings } from '../../state/settings';
-import { switches } from '../../state/switches';
 import { SizeNote } from '../device/size-note';
 import { DiceIcon } from '../icons';
 import { NumberField } from './number-field';
@@ -15,7 +15,7 @@ const schedulers: Record<SchedulerName, { name: string; when: string }> = {
 export function SettingsPanel() {
   const id = useId();
   const { guidance, scheduler, numFrames, fps } = useSettings();
-  const { model } = switches;
+  const model = useModels(({ chosen }) => chosen);
   return (
     <div className="settings-panel">
       <div className="pair">

@@ -1,0 +1,146 @@
+/** The Models panel: terms before the first byte, a download that is paused and goes on, folders on disk, deletion. */
+import path from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
+import { expect, type Locator, type Page, test } from '@playwright/test';
+import { type Hub, startHub } from '../scripts/full-size/hub';
+import { folderFiles } from '../scripts/full-size/hub-files';
+import { generateButton, openPage, waitForVideo } from './visitor';
+
+const folder = path.resolve(import.meta.dirname, '../public/models/moving-shapes');
+let hub: Hub;
+
+test.beforeAll(async () => {
+  hub = await startHub(folderFiles(folder), 47813);
+});
+
+test.afterAll(() => hub.stop());
+
+async function openPanel(page: Page): Promise<Locator> {
+  await page.getByRole('button', { name: /^Models/ }).press('Enter');
+  return page.getByRole('dialog', { name: 'Models' });
+}
+
+/** Small, so that a video is soon made. */
+async function makeSmallVideo(page: Page): Promise<void> {
+  await page.getByRole('spinbutton', { name: 'Steps' }).fill('1');
+  const details = page.getByText('Scheduler, speed and size');
+  if (!(await page.getByLabel('Frames', { exact: true }).isVisible())) await details.click();
+  await page.getByLabel('Frames', { exact: true }).fill('2');
+  await page.getByLabel('Width').fill('64');
+  await page.getByLabel('Height').fill('64');
+  await generateButton(page).click();
+  await waitForVideo(page);
+}
+
+for (const width of [1280, 360]) {
+  test(`${width} pixels wide: opens by keyboard, axe finds nothing, closes with Esc`, async ({ page }) => {
+    await page.setViewportSize({ width, height: 740 });
+    await openPage(page, 1);
+    const panel = await openPanel(page);
+    await expect(panel.getByRole('article', { name: 'text-to-video-ms-1.7b' })).toContainText('CC BY-NC');
+    await expect(panel.getByRole('article', { name: 'Moving shapes' })).toContainText('in use');
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+      expect(await panel.evaluate((element) => element.scrollWidth - element.clientWidth)).toBeLessThanOrEqual(0);
+    }
+    await page.keyboard.press('Escape');
+    await expect(panel).toBeHidden();
+    await expect(page.getByRole('button', { name: /^Models/ })).toBeFocused();
+  });
+}
+
+test('a model of the hub: terms first, then a download that pauses and goes on, a video, and deletion', async ({
+  page,
+}) => {
+  await openPage(page, 1);
+  const panel = await openPanel(page);
+  await panel.getByLabel('On the Hugging Face hub, or at an address').fill(hub.url);
+  await panel.getByRole('button', { name: 'Add', exact: true }).click();
+  const card = panel.getByRole('article', { name: 'kinora-test/text-to-video' });
+  await card.getByRole('button', { name: 'Download…' }).click();
+
+  // nothing of the weights but their headers was asked for, and nothing will be without consent
+  await expect(card.getByText(/^1[45] MB are downloaded once, and checked/)).toBeVisible();
+  await expect(card.getByText('cc-by-nc-4.0')).toBeVisible();
+  await expect(card.getByRole('button', { name: 'Download', exact: true })).toHaveAttribute('aria-disabled', 'true');
+  expect(hub.sentBytes).toBeLessThan(1_000_000);
+  await card.getByRole('checkbox', { name: /accept the terms/ }).check();
+
+  const held = hub.holdAt(hub.weightBytes * 0.5);
+  await card.getByRole('button', { name: 'Download', exact: true }).click();
+  await held;
+  await expect(card.getByRole('progressbar')).toBeVisible();
+  await card.getByRole('button', { name: 'Pause' }).click();
+  await expect(card.getByRole('button', { name: 'Resume the download' })).toBeVisible();
+  hub.goOn();
+  await card.getByRole('button', { name: 'Resume the download' }).click();
+  await card.getByRole('button', { name: 'Use', exact: true }).click();
+  await expect(card).toContainText('in use');
+  await page.keyboard.press('Escape');
+  await makeSmallVideo(page);
+
+  // chosen at the next visit too, and gone when it is deleted
+  await page.reload();
+  const again = await openPanel(page);
+  const cardAgain = again.getByRole('article', { name: 'kinora-test/text-to-video' });
+  await expect(cardAgain).toContainText('in use');
+  await cardAgain.getByRole('button', { name: 'Delete…' }).click();
+  await cardAgain.getByRole('button', { name: 'Delete', exact: true }).click();
+  await expect(cardAgain).toContainText('Not on this device');
+  await page.keyboard.press('Escape');
+  await expect(page.getByText('The model is not on this device yet')).toBeVisible();
+  await expect(generateButton(page)).toHaveAttribute('aria-disabled', 'true');
+});
+
+test('a connection that is gone: the panel waits, says so, and goes on', async ({ page }) => {
+  await openPage(page, 1);
+  const panel = await openPanel(page);
+  await panel.getByLabel('On the Hugging Face hub, or at an address').fill(hub.url);
+  await panel.getByRole('button', { name: 'Add', exact: true }).click();
+  const card = panel.getByRole('article', { name: 'kinora-test/text-to-video' });
+  await card.getByRole('button', { name: 'Download…' }).click();
+  await card.getByRole('checkbox', { name: /accept the terms/ }).check();
+  const held = hub.holdAt(hub.sentBytes + hub.weightBytes * 0.5);
+  await card.getByRole('button', { name: 'Download', exact: true }).click();
+  await held;
+  hub.disconnect();
+  hub.goOn();
+  await expect(card.getByText(/Next try in \d+ s/)).toBeVisible();
+  hub.reconnect();
+  await expect(card.getByRole('button', { name: 'Use', exact: true })).toBeVisible({ timeout: 60_000 });
+});
+
+test('a folder on disk: used where it lies, then copied, and there at the next visit', async ({ page }) => {
+  await openPage(page, 1);
+  let panel = await openPanel(page);
+  await panel.getByLabel('Folder of a model').setInputFiles(folder);
+  await panel.getByRole('button', { name: 'Use it where it lies' }).click();
+  await expect(panel.getByRole('article', { name: 'moving-shapes', exact: true })).toContainText('in use');
+  await page.keyboard.press('Escape');
+  await makeSmallVideo(page);
+
+  await page.reload();
+  panel = await openPanel(page);
+  await expect(panel.getByRole('article', { name: 'Moving shapes', exact: true })).toContainText('in use');
+  await panel.getByLabel('Folder of a model').setInputFiles(folder);
+  await panel.getByRole('button', { name: 'Copy it into the browser' }).click();
+  await expect(panel.getByRole('article', { name: 'moving-shapes', exact: true })).toContainText('in use');
+
+  await page.reload();
+  panel = await openPanel(page);
+  await expect(panel.getByRole('article', { name: 'moving-shapes', exact: true })).toContainText('On this device');
+  await page.keyboard.press('Escape');
+  await makeSmallVideo(page);
+});
+
+test('a folder of another kind is refused with what it is', async ({ page }) => {
+  await openPage(page, 1);
+  const panel = await openPanel(page);
+  await panel.getByLabel('Folder of a model').setInputFiles(path.join(folder, 'unet'));
+  await panel.getByRole('button', { name: 'Copy it into the browser' }).click();
+  await expect(panel.getByRole('alert').filter({ hasText: 'not a text-to-video model' })).toBeVisible();
+  await panel.getByText('Details').click();
+  await expect(panel.getByText(/seems to be a part of one/)).toBeVisible();
+});

@@ -1,0 +1,140 @@
+import { type DragEvent, useId, useRef, useState } from 'react';
+import type { Picked } from '../../protocol';
+import { modelAddress } from '../../state/model-address';
+import { addModel, addPickedFolder, chooseModel } from '../../state/models';
+import { copyFolder, useTransfers } from '../../state/transfers';
+import { droppedFolder, listedFolder } from './picked-folders';
+import { TransferFailure } from './transfer-failure';
+import { TransferStatus } from './transfer-status';
+
+/** Models that are not on the list: of the hub, at an address, or on the visitor's disk. */
+export function AddModel() {
+  return (
+    <section className="add-model" aria-labelledby="add-model-title">
+      <h3 id="add-model-title">Another model</h3>
+      <AddAddress />
+      <AddFolder />
+    </section>
+  );
+}
+
+function AddAddress() {
+  const id = useId();
+  const [text, setText] = useState('');
+  const [revision, setRevision] = useState('');
+  const [said, setSaid] = useState('');
+  const submit = () => {
+    const address = modelAddress(text, revision.trim() || 'main');
+    if (address === undefined) {
+      setSaid('That is neither owner/name of a model on the hub nor the address of a folder.');
+      return;
+    }
+    addModel(address, text.trim());
+    setText('');
+    setSaid('It is on the list now.');
+  };
+  return (
+    <form
+      className="add-address"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      <div className="field">
+        <label htmlFor={`${id}-address`}>On the Hugging Face hub, or at an address</label>
+        <input
+          id={`${id}-address`}
+          value={text}
+          placeholder="owner/name"
+          spellCheck={false}
+          autoCapitalize="none"
+          onChange={(event) => setText(event.target.value)}
+        />
+      </div>
+      <div className="field revision">
+        <label htmlFor={`${id}-revision`}>Revision</label>
+        <input
+          id={`${id}-revision`}
+          value={revision}
+          placeholder="main"
+          spellCheck={false}
+          autoCapitalize="none"
+          onChange={(event) => setRevision(event.target.value)}
+        />
+      </div>
+      <button type="submit" className="secondary">
+        Add
+      </button>
+      <p className="hint" role="status">
+        {said}
+      </p>
+    </form>
+  );
+}
+
+function AddFolder() {
+  const input = useRef<HTMLInputElement>(null);
+  const transfer = useTransfers((state) => state.transfer);
+  const failure = useTransfers((state) => state.failure);
+  const [folder, setFolder] = useState<{ name: string; picked: Picked } | undefined>();
+  const drop = (event: DragEvent) => {
+    event.preventDefault();
+    void droppedFolder(event.dataTransfer).then((dropped) => dropped && setFolder(dropped));
+  };
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: dropping is a second way; the button is the first
+    <div className="add-folder" onDragOver={(event) => event.preventDefault()} onDrop={drop}>
+      <p className="label">A folder on this computer</p>
+      <p className="hint">
+        A diffusers folder, which has a file model_index.json. Choose it, or drop it here. Nothing of it is uploaded.
+      </p>
+      <input
+        ref={input}
+        type="file"
+        hidden
+        aria-label="Folder of a model"
+        // not among React's attributes
+        {...{ webkitdirectory: '' }}
+        onChange={(event) => setFolder(listedFolder(event.target.files))}
+      />
+      <button type="button" className="secondary" onClick={() => input.current?.click()}>
+        Choose a folder
+      </button>
+      {folder && !transfer && (
+        <div className="model-actions">
+          <p>{folder.name}:</p>
+          <button
+            type="button"
+            className="secondary"
+            onClick={() => {
+              chooseModel(addPickedFolder(folder.picked, folder.name));
+              setFolder(undefined);
+            }}
+          >
+            Use it where it lies
+          </button>
+          <button
+            type="button"
+            className="secondary"
+            onClick={() => {
+              setFolder(undefined);
+              void copyFolder(folder.picked, folder.name).then((model) => model && chooseModel(model));
+            }}
+          >
+            Copy it into the browser
+          </button>
+        </div>
+      )}
+      {transfer?.kind === 'copy' && <TransferStatus transfer={transfer} />}
+      {failure && <FolderFailure />}
+    </div>
+  );
+}
+
+/** Failures of models that are listed show there. */
+function FolderFailure() {
+  const failure = useTransfers((state) => state.failure);
+  if (!failure || failure.url.includes(':') || failure.url.includes('/')) return null;
+  return <TransferFailure {...failure} />;
+}

@@ -1,0 +1,109 @@
+import { useEffect, useId } from 'react';
+import type { Model, Terms } from '../../models';
+import { assessModel, useAssessment } from '../../state/assessment';
+import { acceptTerms, isAccepted, useModels } from '../../state/models';
+import { useTransfers } from '../../state/transfers';
+import { byWeight, lackText } from '../device/lack-texts';
+import { diskText } from './amounts';
+
+interface BeforeDownloadProps {
+  model: Model;
+  terms: Terms;
+  onDownload: () => void;
+}
+
+/** What a visitor reads before the first byte of a model. */
+export function BeforeDownload({ model, terms, onDownload }: BeforeDownloadProps) {
+  const id = useId();
+  const accepted = useModels((state) => isAccepted(model, state));
+  const facts = useTransfers((state) => state.facts[model.url]);
+  const licences = facts?.licence === undefined ? terms.licences : [...terms.licences, facts.licence];
+  return (
+    <section className="before-download" aria-label={`Before ${model.name} is downloaded`}>
+      <h4>Licence</h4>
+      <p>
+        {licences.length > 0 ? `${licences.join('; ')}. ` : ''}
+        <a href={terms.page} target="_blank" rel="noopener noreferrer">
+          Its page
+        </a>{' '}
+        has the whole of it.
+      </p>
+      <h4>What it cannot do</h4>
+      <List items={terms.limits} />
+      <h4>What it must not be used for</h4>
+      <List items={terms.misuse} />
+      <h4>What it takes</h4>
+      <Costs model={model} />
+      <label className="check" htmlFor={id}>
+        <input
+          id={id}
+          type="checkbox"
+          checked={accepted}
+          onChange={(event) => acceptTerms(model, event.target.checked)}
+        />
+        I have read this and accept the terms of the model
+      </label>
+      <button
+        type="button"
+        className="primary"
+        aria-disabled={!accepted || !facts}
+        onClick={() => accepted && facts && onDownload()}
+      >
+        Download
+      </button>
+    </section>
+  );
+}
+
+function List({ items }: { items: readonly string[] }) {
+  return (
+    <ul className="plain-list">
+      {items.map((item) => (
+        <li key={item}>{item}</li>
+      ))}
+    </ul>
+  );
+}
+
+function Costs({ model }: { model: Model }) {
+  const { facts, inspecting, storage } = useTransfers();
+  const assessment = useAssessment(({ models }) => models[model.url]);
+  useEffect(() => void assessModel(model), [model]);
+  const found = facts[model.url];
+  const needed = found?.files.reduce((sum, { bytes, storedBytes }) => sum + bytes - storedBytes, 0);
+  const room = storage && storage.quota - storage.usage;
+  return (
+    <ul className="plain-list" role="status">
+      <li>
+        {needed !== undefined
+          ? `${diskText(needed)} are downloaded once${found?.files.every(({ checked }) => checked) ? ', and checked against the hashes that its authors published' : ''}.`
+          : inspecting === model.url
+            ? 'Asking its server how large it is…'
+            : 'How large it is could not be found out.'}
+      </li>
+      {needed !== undefined && room !== undefined && (
+        <li>
+          {room > needed
+            ? 'The browser would store that much here.'
+            : `The browser may not store that much here: ${diskText(needed)} are needed. Free some disk space, or delete another model.`}
+        </li>
+      )}
+      {assessment?.state === 'counting' && <li>Counting what it needs of this device…</li>}
+      {assessment?.state === 'counted' && assessment.report.shortfalls.length === 0 && (
+        <li>This device lacks nothing for it.</li>
+      )}
+      {assessment?.state === 'counted' &&
+        byWeight(assessment.report.shortfalls).map((shortfall) => {
+          const { title, meaning, remedy } = lackText(shortfall);
+          return (
+            <li key={shortfall.lack}>
+              <strong>
+                {shortfall.stops ? 'Stops it' : 'Limit'}: {title}.
+              </strong>{' '}
+              {meaning} <span className="hint">{remedy}</span>
+            </li>
+          );
+        })}
+    </ul>
+  );
+}

@@ -1,0 +1,34 @@
+import { lazy, Suspense } from 'react';
+import { useModels } from '../../state/models';
+import { useTransfers } from '../../state/transfers';
+import './model-line.css';
+import { openModelsPanel } from './open-models-panel';
+
+const ModelsPanel = lazy(async () => ({ default: (await import('./models-panel')).ModelsPanel }));
+
+/** Which model makes the next video, and the way to the others. */
+export function ModelLine() {
+  const model = useModels(({ chosen }) => chosen);
+  const onItsWay = useTransfers(({ transfer }) => transfer !== undefined);
+  const panel = useTransfers((state) => state.panel);
+  return (
+    <div className="model-line">
+      <p>
+        <span className="label">Model</span> <span className="model-name">{model.name}</span>
+      </p>
+      <button type="button" className="secondary" onClick={() => void openModelsPanel()}>
+        Models{onItsWay && ' (downloading)'}
+      </button>
+      {panel === 'failed' && (
+        <p className="hint problem" role="alert">
+          This part of the page could not be downloaded. Check the connection and try again.
+        </p>
+      )}
+      {panel === 'open' && (
+        <Suspense fallback={null}>
+          <ModelsPanel />
+        </Suspense>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,24 @@
+import { keepStored, useTransfers } from '../../state/transfers';
+import { diskText } from './amounts';
+
+/** What the models take, and whether the browser may clear them by itself. */
+export function StorageLine() {
+  const { stored, storage } = useTransfers();
+  const bytes = Object.values(stored ?? {}).reduce((sum, model) => sum + model.bytes, 0);
+  return (
+    <section className="storage-line" aria-label="Storage">
+      <p>
+        Models take {diskText(bytes)} on this device.{' '}
+        {storage &&
+          (storage.persisted
+            ? 'The browser keeps them until you delete them.'
+            : 'The browser may clear them when it is short of space.')}
+      </p>
+      {storage && !storage.persisted && (
+        <button type="button" className="secondary" onClick={() => void keepStored()}>
+          Ask the browser to keep them
+        </button>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,28 @@
+import { type ReactNode, useEffect, useRef } from 'react';
+import { CrossIcon } from './icons';
+import './panel-dialog.css';
+
+/** A dialog over the page, open as long as this is mounted. Esc, a click beside it and its button close it. */
+export function PanelDialog({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    dialog.current?.showModal();
+  }, []);
+  return (
+    <dialog ref={dialog} className="panel-dialog" aria-label={title} closedby="any" onClose={onClose}>
+      <header className="panel-head">
+        <h2>{title}</h2>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label="Close"
+          title="Close"
+          onClick={() => dialog.current?.close()}
+        >
+          <CrossIcon />
+        </button>
+      </header>
+      <div className="panel-body">{children}</div>
+    </dialog>
+  );
+}

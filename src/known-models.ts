@@ -1,0 +1,64 @@
+/** Models of the Hugging Face hub that are known to be of this kind, with what their authors say of them. */
+import { familySettings, type Model, shippedModel, type Terms } from './models';
+
+const hub = 'https://huggingface.co';
+
+const familyLimits = [
+  'Understands English only.',
+  'Cannot write legible text, and struggles with scenes of many parts.',
+  'Far from film quality. It has the biases of the pictures and videos that it learned from (LAION-5B, ImageNet, WebVid).',
+];
+
+const familyMisuse = [
+  'It was not made to show real people or events truthfully.',
+  'Nothing that demeans or harms people, their environment, culture or religion.',
+  'Nothing pornographic, violent or bloody, and no false information.',
+];
+
+const msTerms: Terms = {
+  page: `${hub}/ali-vilab/text-to-video-ms-1.7b`,
+  licences: ['CC BY-NC 4.0, as the metadata of its page says', 'CC BY-NC-ND, as the text of its page says'],
+  limits: [...familyLimits, 'The watermark of WebVid shows in many videos.'],
+  misuse: familyMisuse,
+};
+
+/** Derived from text-to-video-ms-1.7b: its terms hold too. */
+function derived(repository: string, about: string, settings: Partial<Model>): Model {
+  return {
+    id: repository,
+    name: repository.split('/')[1] ?? repository,
+    about,
+    url: `${hub}/${repository}/resolve/main/`,
+    ...familySettings,
+    ...settings,
+    terms: { page: `${hub}/${repository}`, licences: [], limits: familyLimits, misuse: familyMisuse },
+  };
+}
+
+export const knownModels: readonly Model[] = [
+  shippedModel,
+  {
+    id: 'ali-vilab/text-to-video-ms-1.7b',
+    name: 'text-to-video-ms-1.7b',
+    about: 'The model that Kinora was built for: 1.7 billion parameters, short clips of nearly anything.',
+    url: `${hub}/ali-vilab/text-to-video-ms-1.7b/resolve/8227dddca75a8561bf858d604cc5dae52b954d01/`,
+    ...familySettings,
+    downloadBytes: 2_822_650_226 + 680_821_102 + 167_335_350,
+    terms: msTerms,
+  },
+  derived('cerspense/zeroscope_v2_576w', 'A wider picture without a watermark. Needs about four times the time.', {
+    width: 576,
+    height: 320,
+    numFrames: 24,
+  }),
+  derived(
+    'cerspense/zeroscope_v2_XL',
+    'Large pictures. It was made to enlarge videos of zeroscope_v2_576w, which cannot be done here yet; from words alone it does less well.',
+    { width: 1024, height: 576, numFrames: 24 },
+  ),
+  derived('camenduru/potat1', 'Trained on for larger pictures.', { width: 1024, height: 576, numFrames: 24 }),
+  derived('strangeman3107/animov-512x', 'Trained on for animation in the style of anime.', {
+    width: 512,
+    height: 512,
+  }),
+];

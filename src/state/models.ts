@@ -1,0 +1,105 @@
+/** Which models there are to choose from, and which is chosen. */
+import { z } from 'zod';
+import { create } from 'zustand';
+import { knownModels } from '../known-models';
+import { type Model, modelAt, modelOnDisk, shippedModel } from '../models';
+import type { ModelSource, Picked } from '../protocol';
+import { readJson, readStorage, writeStorage } from './browser-storage';
+import { switches } from './switches';
+
+interface ModelsState {
+  /** Known ones, and those that the visitor has added. */
+  models: readonly Model[];
+  chosen: Model;
+  /** Addresses whose terms were accepted. */
+  accepted: readonly string[];
+}
+
+const chosenKey = 'kinora.model';
+const addedKey = 'kinora.models';
+const acceptedKey = 'kinora.accepted';
+
+const addedSchema = z.array(z.object({ url: z.string(), name: z.string() })).catch([]);
+
+/** Folders that are used where they lie, by the id of their model. They cannot be kept for the next visit. */
+const picked = new Map<string, Picked>();
+
+function restored({ url, name }: { url: string; name: string }): Model {
+  return url.startsWith('folder:') ? modelOnDisk(url, name) : modelAt(url);
+}
+
+function initialState(): ModelsState {
+  const added = addedSchema.parse(readJson(addedKey)).map(restored);
+  const asked = switches.modelUrl === undefined ? undefined : modelAt(switches.modelUrl);
+  const known = [...knownModels, ...added];
+  const models = asked && !known.some(({ url }) => url === asked.url) ? [...known, asked] : known;
+  const id = readStorage(chosenKey);
+  const chosen = models.find((model) => (asked ? model.url === asked.url : model.id === id)) ?? shippedModel;
+  return { models, chosen, accepted: z.array(z.string()).catch([]).parse(readJson(acceptedKey)) };
+}
+
+export const useModels = create<ModelsState>(initialState);
+
+export function chosenModel(): Model {
+  return useModels.getState().chosen;
+}
+
+/** What the workers open for `model`. */
+export function sourceOf({ id, url }: Model): ModelSource {
+  return picked.get(id) ?? new URL(url, document.baseURI).href;
+}
+
+export function chooseModel(model: Model): void {
+  useModels.setState({ chosen: model });
+  // a folder that is used where it lies is out of reach at the next visit
+  if (!picked.has(model.id)) writeStorage(chosenKey, model.id);
+}
+
+/** Adds a model at an address, or a stored copy of a folder. Returns the one that is listed. */
+export function addModel(url: string, name = url): Model {
+  const { models } = useModels.getState();
+  const there = models.find((model) => model.url === url);
+  if (there) return there;
+  const model = restored({ url, name });
+  useModels.setState({ models: [...models, model] });
+  writeAdded();
+  return model;
+}
+
+/** Adds a folder that is used where it lies, for this visit. */
+export function addPickedFolder(folder: Picked, name: string): Model {
+  const model = modelOnDisk(`picked:${crypto.randomUUID()}`, name);
+  picked.set(model.id, folder);
+  useModels.setState(({ models }) => ({ models: [...models, model] }));
+  return model;
+}
+
+/** Takes a model that was added off the list. */
+export function removeModel(model: Model): void {
+  picked.delete(model.id);
+  useModels.setState(({ models, chosen }) => ({
+    models: models.filter((other) => other !== model),
+    chosen: chosen === model ? shippedModel : chosen,
+  }));
+  writeAdded();
+}
+
+export function isAdded(model: Model): boolean {
+  return !knownModels.includes(model);
+}
+
+function writeAdded(): void {
+  const added = useModels.getState().models.filter((model) => isAdded(model) && !picked.has(model.id));
+  writeStorage(addedKey, JSON.stringify(added.map(({ url, name }) => ({ url, name }))));
+}
+
+export function isAccepted({ terms, url }: Model, { accepted }: Pick<ModelsState, 'accepted'>): boolean {
+  return !terms || accepted.includes(url);
+}
+
+export function acceptTerms({ url }: Model, accept: boolean): void {
+  const others = useModels.getState().accepted.filter((address) => address !== url);
+  const accepted = accept ? [...others, url] : others;
+  useModels.setState({ accepted });
+  writeStorage(acceptedKey, JSON.stringify(accepted));
+}
