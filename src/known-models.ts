@@ -56,8 +56,12 @@ export const knownModels: readonly Model[] = [
     'Large pictures. It was made to enlarge videos of zeroscope_v2_576w, which cannot be done here yet; from words alone it does less well.',
     { width: 1024, height: 576, numFrames: 24 },
   ),
-  derived('camenduru/potat1', 'Trained on for larger pictures.', { width: 1024, height: 576, numFrames: 24 }),
-  derived('strangeman3107/animov-512x', 'Trained on for animation in the style of anime.', {
+  derived('camenduru/potat1', 'A later training of the same model, for larger pictures.', {
+    width: 1024,
+    height: 576,
+    numFrames: 24,
+  }),
+  derived('strangeman3107/animov-512x', 'A later training of the same model, for animation in the style of anime.', {
     width: 512,
     height: 512,
   }),
