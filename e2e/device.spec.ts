@@ -163,6 +163,17 @@ test('a model that cannot be read: its needs are unknown, and the rest is there'
   await expect(row(page, 'Secure context')).toBeVisible();
 });
 
+test('a panel whose code does not arrive leaves the page as it is, and comes at the next try', async ({ page }) => {
+  let broken = true;
+  await page.route('**/device-panel*', (route) => (broken ? route.abort() : route.continue()));
+  await page.goto('/?device=wasm');
+  await opener(page).click();
+  await expect(page.getByText('This part of the page could not be downloaded.')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Generate' })).toBeEnabled();
+  broken = false;
+  await openPanel(page);
+});
+
 test('an error of the device leads to the panel, which says what to change', async ({ page }) => {
   await page.goto('/?device=webgpu&dtype=float16');
   const float16 = await page.evaluate(async () => (await navigator.gpu?.requestAdapter())?.features.has('shader-f16'));

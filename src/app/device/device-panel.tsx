@@ -4,7 +4,6 @@ import { askBrowser, askForEncoders, useDevice } from '../../state/device';
 import { useSettings } from '../../state/settings';
 import { CheckIcon, CrossIcon, InfoIcon, WarningIcon } from '../icons';
 import { CopyReport } from './copy-report';
-import './device-panel.css';
 import { verdictWords } from './device-report';
 import { deviceRows, type KnownOfDevice, type RowGroup, type Verdict } from './device-rows';
 import { LackList } from './lack-list';
