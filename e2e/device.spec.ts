@@ -187,3 +187,19 @@ test('an error of the device leads to the panel, which says what to change', asy
   await page.keyboard.press('Escape');
   await expect(page.getByRole('button', { name: 'See what would work' })).toBeFocused();
 });
+
+test('beside a job: its needs are counted, and Esc closes the panel and not the job', async ({ page }) => {
+  await page.goto('/?device=wasm');
+  await page.getByLabel('Steps').fill('200');
+  await page.getByRole('button', { name: 'Generate' }).click();
+  await expect(page.getByRole('img', { name: /^Preview/ })).toBeVisible({ timeout: 120_000 });
+  await openPanel(page);
+  await page.keyboard.press('Escape');
+  await expect(panel(page)).toBeHidden();
+  const bar = page.getByRole('progressbar');
+  const before = await bar.getAttribute('aria-valuetext');
+  await expect(bar).not.toHaveAttribute('aria-valuetext', before ?? '');
+  await expect(bar).toHaveAttribute('aria-valuetext', /^Step/);
+  await page.keyboard.press('Escape');
+  await expect(bar).toHaveAttribute('aria-valuetext', 'Cancelled', { timeout: 60_000 });
+});
