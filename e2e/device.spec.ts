@@ -137,16 +137,17 @@ test('an impossible size says so, and what is offered instead changes the form',
   await expect(page.getByLabel('Frames', { exact: true })).toHaveValue('64');
 });
 
-test('the form says that the device cannot hold its size, as far as that is known', async ({ page }) => {
+test('the form says that the device cannot hold its size, once a worker is there to know', async ({ page }) => {
   await page.goto('/?device=wasm');
-  await setSize(page, { frames: 64, width: 1024, height: 1024 });
   const note = page.getByText('This device cannot hold this size.');
   await openPanel(page);
   await page.keyboard.press('Escape');
+  await setSize(page, { frames: 64, width: 1024, height: 1024 });
   await expect(note).toBeVisible();
   await page.getByLabel('Frames', { exact: true }).fill('8');
   await expect(note).toBeHidden();
   await page.getByLabel('Frames', { exact: true }).fill('64');
+  await expect(note).toBeVisible();
   await page.getByRole('button', { name: 'What would work' }).click();
   await expect(panel(page).getByRole('button', { name: 'Use 48 frames' })).toBeVisible();
 });
@@ -160,4 +161,45 @@ test('a model that cannot be read: its needs are unknown, and the rest is there'
       .first(),
   ).toBeVisible({ timeout: 120_000 });
   await expect(row(page, 'Secure context')).toBeVisible();
+});
+
+test('a panel whose code does not arrive leaves the page as it is, and comes at the next try', async ({ page }) => {
+  let broken = true;
+  await page.route('**/device-panel*', (route) => (broken ? route.abort() : route.continue()));
+  await page.goto('/?device=wasm');
+  await opener(page).click();
+  await expect(page.getByText('This part of the page could not be downloaded.')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Generate' })).toBeEnabled();
+  broken = false;
+  await openPanel(page);
+});
+
+test('an error of the device leads to the panel, which says what to change', async ({ page }) => {
+  await page.goto('/?device=webgpu&dtype=float16');
+  const float16 = await page.evaluate(async () => (await navigator.gpu?.requestAdapter())?.features.has('shader-f16'));
+  test.skip(float16 !== false, 'needs a GPU without half precision');
+  await page.getByRole('button', { name: 'Generate' }).click();
+  await page.getByRole('button', { name: 'See what would work' }).click({ timeout: 120_000 });
+  await expect(verdict(page)).toHaveText('This device cannot make this video.', { timeout: 120_000 });
+  await expect(panel(page).getByText('Remove “dtype” from the address.').first()).toBeVisible();
+  const other = panel(page).getByRole('link', { name: 'Open on the CPU' });
+  await expect(other).toHaveAttribute('href', /\?device=wasm$/);
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('button', { name: 'See what would work' })).toBeFocused();
+});
+
+test('beside a job: its needs are counted, and Esc closes the panel and not the job', async ({ page }) => {
+  await page.goto('/?device=wasm');
+  await page.getByLabel('Steps').fill('200');
+  await page.getByRole('button', { name: 'Generate' }).click();
+  await expect(page.getByRole('img', { name: /^Preview/ })).toBeVisible({ timeout: 120_000 });
+  await openPanel(page);
+  await page.keyboard.press('Escape');
+  await expect(panel(page)).toBeHidden();
+  const bar = page.getByRole('progressbar');
+  const before = await bar.getAttribute('aria-valuetext');
+  await expect(bar).not.toHaveAttribute('aria-valuetext', before ?? '');
+  await expect(bar).toHaveAttribute('aria-valuetext', /^Step/);
+  await page.keyboard.press('Escape');
+  await expect(bar).toHaveAttribute('aria-valuetext', 'Cancelled', { timeout: 60_000 });
 });

@@ -4,6 +4,7 @@ import { askForUpdates } from '../state/update';
 import { Actions } from './actions/actions';
 import './base.css';
 import './app.css';
+import './panel-dialog.css';
 import { DeviceNote } from './device/device-note';
 import { ErrorPanel } from './errors/error-panel';
 import { Header } from './header/header';

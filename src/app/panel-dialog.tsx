@@ -1,6 +1,5 @@
 import { type ReactNode, useEffect, useRef } from 'react';
 import { CrossIcon } from './icons';
-import './panel-dialog.css';
 
 /** A dialog over the page, open as long as this is mounted. Esc, a click beside it and its button close it. */
 export function PanelDialog({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {

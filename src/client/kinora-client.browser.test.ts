@@ -152,7 +152,9 @@ test('the real worker: what the device lacks is known without any weight', async
     await space.put(path, await (await fetch(`/models/moving-shapes/${path}`)).text());
   }
   const request = { source: space.url, device: 'auto', dtype: 'auto', numFrames: 8, width: 128, height: 128 } as const;
+  expect(client.started).toBe(false);
   const { target, needs, shortfalls, alternatives } = await client.assess(request);
+  expect(client.started).toBe(true);
   // the browser of the tests has WebGPU in software only
   if (shortfalls.some(({ lack }) => lack === 'hardware')) expect(target.device).toBe('wasm');
   expect(shortfalls.filter(({ stops }) => stops)).toEqual([]);

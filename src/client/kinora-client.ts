@@ -69,6 +69,11 @@ export class KinoraClient {
     );
   }
 
+  /** A worker is there: what is asked of it starts nothing. */
+  get started(): boolean {
+    return this.#connection !== undefined && !this.#connection.ended;
+  }
+
   /** What this device lacks for a video of this size. Fetches the model's configs only, and may be asked during a job. */
   assess(request: AssessRequest): Promise<DeviceReport> {
     return this.#connect().call((remote) => remote.assess(request));
@@ -76,7 +81,7 @@ export class KinoraClient {
 
   /** Tokens of a text with start and end marks, before truncation; undefined while no model is loaded. */
   async countTokens(text: string): Promise<number | undefined> {
-    if (!this.#connection || this.#connection.ended || this.#running) return undefined;
+    if (!this.#connection || !this.started || this.#running) return undefined;
     return this.#connection.call((remote) => remote.countTokens(text));
   }
 

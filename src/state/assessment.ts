@@ -4,8 +4,9 @@ import { type ErrorCode, KinoraError } from '../errors';
 import type { Model } from '../models';
 import type { AssessRequest, DeviceReport, Shortfall } from '../protocol';
 import type { Settings } from './form';
-import { assess } from './generation';
-import { chosenModel, sourceOf } from './models';
+import { assess, workerIsIdle } from './generation';
+import { useJob } from './job';
+import { chosenModel, sourceOf, useModels } from './models';
 import { numberProblem } from './reasons';
 import { useSettings } from './settings';
 import { switches } from './switches';
@@ -87,3 +88,25 @@ export function stoppingShortfalls({ last }: { last: Assessment | undefined }, s
   if (!request || last?.state !== 'counted' || !isOf(last, request)) return [];
   return last.report.shortfalls.filter(({ stops }) => stops);
 }
+
+/** Milliseconds without a change after which a size counts as chosen. */
+const settled = 400;
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+function assessSoon(): void {
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    if (workerIsIdle()) void assessSettings();
+  }, settled);
+}
+
+// once there is a worker, the form learns of every size whether it can be made
+useSettings.subscribe((now, before) => {
+  if (now.numFrames !== before.numFrames || now.width !== before.width || now.height !== before.height) assessSoon();
+});
+useJob.subscribe(({ job }, before) => {
+  if (before.job.phase === 'running' && job.phase !== 'running') assessSoon();
+});
+useModels.subscribe(({ chosen }, before) => {
+  if (chosen !== before.chosen) assessSoon();
+});

@@ -115,6 +115,11 @@ export function assess(request: AssessRequest): Promise<DeviceReport> {
   return client.assess(request);
 }
 
+/** Something may be asked of the worker that neither starts it nor keeps a video waiting. */
+export function workerIsIdle(): boolean {
+  return client.started && !running;
+}
+
 export function dismissError(): void {
   if (useJob.getState().job.phase === 'failed') useJob.setState({ job: { phase: 'idle' } });
 }

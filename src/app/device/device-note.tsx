@@ -5,6 +5,8 @@ import { useJob } from '../../state/job';
 import { switches } from '../../state/switches';
 import { ChipIcon } from '../icons';
 import './device-note.css';
+// small, and here: a style sheet that failed to come with the panel would not be asked for again
+import './device-panel.css';
 import { openDevicePanel } from './open-device-panel';
 
 /** Of a video that was made, or of the model as it was loaded. */

@@ -1,23 +1,21 @@
-import { useEffect, useRef } from 'react';
+import { useEffect } from 'react';
 import { assessSettings, chosenModelName, useAssessment } from '../../state/assessment';
 import { askBrowser, askForEncoders, useDevice } from '../../state/device';
 import { useSettings } from '../../state/settings';
 import { CheckIcon, CrossIcon, InfoIcon, WarningIcon } from '../icons';
+import { PanelDialog } from '../panel-dialog';
 import { CopyReport } from './copy-report';
-import './device-panel.css';
 import { verdictWords } from './device-report';
 import { deviceRows, type KnownOfDevice, type RowGroup, type Verdict } from './device-rows';
 import { LackList } from './lack-list';
 
 /** Everything about the device in a dialog, which is open as long as this is mounted. */
 export function DevicePanel() {
-  const dialog = useRef<HTMLDialogElement>(null);
   const { adapter, browser, encoders } = useDevice();
   const assessment = useAssessment(({ last }) => last);
   const { numFrames, width, height, fps } = useSettings();
   const known: KnownOfDevice = { adapter, browser, encoders, assessment };
   useEffect(() => {
-    dialog.current?.showModal();
     void askBrowser();
   }, []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: they are read from the store, and asked about again when they change
@@ -26,33 +24,15 @@ export function DevicePanel() {
     void askForEncoders();
   }, [numFrames, width, height, fps]);
   return (
-    <dialog
-      ref={dialog}
-      className="device-panel"
-      aria-labelledby="device-title"
-      closedby="any"
-      onClose={() => useDevice.setState({ panel: 'closed' })}
-    >
-      <header className="device-head">
-        <h2 id="device-title">This device</h2>
-        <button
-          type="button"
-          className="icon-button"
-          aria-label="Close"
-          title="Close"
-          onClick={() => dialog.current?.close()}
-        >
-          <CrossIcon />
-        </button>
-      </header>
-      <div className="device-body">
+    <PanelDialog title="This device" onClose={() => useDevice.setState({ panel: 'closed' })}>
+      <div className="device-panel">
         <LackList assessment={assessment} modelName={chosenModelName()} />
         {deviceRows(known).map((group) => (
           <Group key={group.title} {...group} />
         ))}
         <CopyReport known={known} modelName={chosenModelName()} />
       </div>
-    </dialog>
+    </PanelDialog>
   );
 }
 

@@ -88,8 +88,14 @@ describe('rows', () => {
   test('a limit is held against what the video needs, where the GPU makes it', () => {
     const needs = { ...report.needs, largest: { component: 'unet' as const, bytes: 3 * GIB } };
     const large = { ...good, assessment: counted({ needs }) };
-    expect(row(large, 'Largest buffer')).toMatchObject({ value: '4 GiB; this video needs 3 GiB', verdict: 'good' });
-    expect(row(large, 'Largest binding')).toMatchObject({ value: '2 GiB; this video needs 3 GiB', verdict: 'problem' });
+    expect(row(large, 'Largest buffer')).toMatchObject({
+      value: '4 GiB (maxBufferSize); this video needs 3 GiB',
+      verdict: 'good',
+    });
+    expect(row(large, 'Largest binding')).toMatchObject({
+      value: '2 GiB (maxStorageBufferBindingSize); this video needs 3 GiB',
+      verdict: 'problem',
+    });
     const onCpu = { ...good, assessment: counted({ needs, target: { device: 'wasm', dtype: 'float32' } }) };
     expect(row(onCpu, 'Largest binding').verdict).toBe('none');
   });

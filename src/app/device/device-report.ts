@@ -26,6 +26,7 @@ export function deviceReport(known: KnownOfDevice, modelName: string): string {
       `Asked for: device ${device}, dtype ${dtype}`,
     );
   }
+  if (assessment?.state === 'counting') lines.push('', 'What the model needs was still being counted.');
   if (assessment?.state === 'failed') {
     const { title } = errorTexts[assessment.code];
     lines.push('', `What the model needs is not known: ${title} (${assessment.code}: ${assessment.message})`);

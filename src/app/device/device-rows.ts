@@ -121,28 +121,29 @@ function gpuRows(adapter: AdapterFacts | null | undefined, report: DeviceReport 
       verdict: software ? 'limited' : 'good',
     },
     {
-      name: 'Half precision (shader-f16)',
-      value: float16 ? 'available' : 'not available',
+      name: 'Half precision',
+      value: `${float16 ? 'available' : 'not available'} (shader-f16)`,
       follows: float16 ? 'Weights take half the memory.' : 'Weights and everything computed take twice the memory.',
       verdict: float16 ? 'good' : 'limited',
     },
-    limitRow('Largest buffer (maxBufferSize)', maxBufferSize, report),
-    limitRow('Largest binding (maxStorageBufferBindingSize)', maxStorageBufferBindingSize, report),
+    limitRow('Largest buffer', 'maxBufferSize', maxBufferSize, report),
+    limitRow('Largest binding', 'maxStorageBufferBindingSize', maxStorageBufferBindingSize, report),
   ];
 }
 
-function limitRow(name: string, limit: number, report: DeviceReport | undefined): Row {
+function limitRow(name: string, limit: string, bytes: number, report: DeviceReport | undefined): Row {
+  const allowed = `${bytesText(bytes)} (${limit})`;
   if (!report) {
-    return { name, value: bytesText(limit), follows: 'What this video needs is not known yet.', verdict: 'none' };
+    return { name, value: allowed, follows: 'What this video needs is not known yet.', verdict: 'none' };
+  }
+  if (report.target.device === 'wasm') {
+    return { name, value: allowed, follows: 'It does not matter here: the CPU is used.', verdict: 'none' };
   }
   const needed = report.needs.largest.bytes;
-  if (report.target.device === 'wasm') {
-    return { name, value: bytesText(limit), follows: 'It does not matter here: the CPU is used.', verdict: 'none' };
-  }
-  const fits = needed <= limit;
+  const fits = needed <= bytes;
   return {
     name,
-    value: `${bytesText(limit)}; this video needs ${bytesText(needed)}`,
+    value: `${allowed}; this video needs ${bytesText(needed)}`,
     follows: fits ? 'Enough for this model at this size.' : 'Too small for this model at this size.',
     verdict: fits ? 'good' : 'problem',
   };

@@ -1,5 +1,6 @@
 import { stoppingShortfalls, useAssessment } from '../../state/assessment';
 import { useSettings } from '../../state/settings';
+import './device-note.css';
 import { lackText } from './lack-texts';
 import { openDevicePanel } from './open-device-panel';
 
@@ -11,7 +12,7 @@ export function SizeNote() {
   return (
     <div role="status">
       {shortfall && (
-        <p className="hint problem">
+        <p className="hint problem size-note">
           This device cannot hold this size. {lackText(shortfall).meaning}{' '}
           <button type="button" className="text-button" onClick={() => void openDevicePanel()}>
             What would work

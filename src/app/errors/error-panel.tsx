@@ -1,9 +1,14 @@
 import { useState } from 'react';
+import type { ErrorCode } from '../../errors';
 import { dismissError } from '../../state/generation';
 import { useJob } from '../../state/job';
+import { openDevicePanel } from '../device/open-device-panel';
 import { WarningIcon } from '../icons';
 import './error-panel.css';
 import { errorTexts } from './error-texts';
+
+/** What the device panel has more to say about. */
+const deviceCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['no-webgpu', 'device-limits', 'out-of-memory']);
 
 export function ErrorPanel() {
   const job = useJob((state) => state.job);
@@ -13,7 +18,7 @@ export function ErrorPanel() {
   );
 }
 
-function Failure({ code, details }: { code: keyof typeof errorTexts; details: string }) {
+function Failure({ code, details }: { code: ErrorCode; details: string }) {
   const [copied, setCopied] = useState(false);
   const { title, meaning, remedy } = errorTexts[code];
   const copy = async () => {
@@ -36,6 +41,11 @@ function Failure({ code, details }: { code: keyof typeof errorTexts; details: st
         <button type="button" className="secondary" onClick={() => void copy()}>
           {copied ? 'Copied' : 'Copy details'}
         </button>
+        {deviceCodes.has(code) && (
+          <button type="button" className="secondary" onClick={() => void openDevicePanel()}>
+            See what would work
+          </button>
+        )}
         <button type="button" className="secondary" onClick={dismissError}>
           Close
         </button>

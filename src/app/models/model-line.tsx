@@ -2,6 +2,8 @@ import { lazy, Suspense } from 'react';
 import { useModels } from '../../state/models';
 import { useTransfers } from '../../state/transfers';
 import './model-line.css';
+// not with the panel: a style sheet of a lazy part that failed to load is never asked for again
+import './models-panel.css';
 import { openModelsPanel } from './open-models-panel';
 
 const ModelsPanel = lazy(async () => ({ default: (await import('./models-panel')).ModelsPanel }));

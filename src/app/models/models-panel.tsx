@@ -4,7 +4,6 @@ import { PanelDialog } from '../panel-dialog';
 import { AddModel } from './add-model';
 import { HubToken } from './hub-token';
 import { ModelCard } from './model-card';
-import './models-panel.css';
 import { StorageLine } from './storage-line';
 
 export function ModelsPanel() {
