@@ -1,7 +1,7 @@
 /** The Models panel: terms before the first byte, a download that is paused and goes on, folders on disk, deletion. */
 import path from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
-import { expect, type Locator, type Page, test } from '@playwright/test';
+import { expect, type Locator, type Page, type Request, test } from '@playwright/test';
 import { type Hub, startHub } from '../scripts/full-size/hub';
 import { folderFiles } from '../scripts/full-size/hub-files';
 import { generateButton, openPage, waitForVideo } from './visitor';
@@ -54,6 +54,8 @@ for (const width of [1280, 360]) {
 test('a model of the hub: terms first, then a download that pauses and goes on, a video, and deletion', async ({
   page,
 }) => {
+  const requests: Request[] = [];
+  page.context().on('request', (request) => requests.push(request));
   await openPage(page, 1);
   const panel = await openPanel(page);
   await panel.getByLabel('On the Hugging Face hub, or at an address').fill(hub.url);
@@ -80,6 +82,16 @@ test('a model of the hub: terms first, then a download that pauses and goes on, 
   await expect(card).toContainText('in use');
   await page.keyboard.press('Escape');
   await makeSmallVideo(page);
+
+  // the model's servers were asked for files, and told nothing else
+  const strangers = requests.filter((request) => !/^(blob:|http:\/\/127\.0\.0\.1:4173\/)/.test(request.url()));
+  expect(strangers.length).toBeGreaterThan(10);
+  for (const request of strangers) {
+    expect(request.url()).toMatch(/^http:\/\/(127\.0\.0\.1|localhost):47813\/(api|cdn|kinora-test)\/[^#]*$/);
+    expect([request.method(), request.postData()]).toEqual(['GET', null]);
+    expect(JSON.stringify([request.url(), request.headers()])).not.toMatch(/circle|red%20/);
+    expect(request.headers().referer ?? '').toBe('');
+  }
 
   // chosen at the next visit too, and gone when it is deleted
   await page.reload();
