@@ -6,6 +6,7 @@ import './base.css';
 import './app.css';
 import { DeviceNote } from './device/device-note';
 import { ErrorPanel } from './errors/error-panel';
+import { Footer } from './footer/footer';
 import { Header } from './header/header';
 import { PromptPanel } from './prompt/prompt-panel';
 import { ResultDetails } from './results/result-details';
@@ -44,6 +45,7 @@ export function App() {
           <SettingsPanel />
         </section>
       </main>
+      <Footer />
       <UpdateBar />
     </>
   );
