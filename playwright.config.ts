@@ -1,7 +1,9 @@
 import { defineConfig } from '@playwright/test';
 import { chromiumPath, webgpuArgs } from './scripts/chromium.mjs';
 
-const address = 'http://127.0.0.1:4173';
+/** Another one where two worktrees are tested at the same time. */
+const port = process.env.PORT ?? '4173';
+const address = `http://127.0.0.1:${port}`;
 
 /** What a person does, on the built page (`vite build` comes first) in a real Chromium. */
 export default defineConfig({
@@ -18,5 +20,9 @@ export default defineConfig({
     screenshot: 'only-on-failure',
     trace: 'retain-on-failure',
   },
-  webServer: { command: 'npx vite preview', url: address, reuseExistingServer: !process.env.CI },
+  webServer: {
+    command: `npx vite preview --strictPort --port ${port}`,
+    url: address,
+    reuseExistingServer: !process.env.CI,
+  },
 });

@@ -1,6 +1,8 @@
 import react from '@vitejs/plugin-react';
 import { defaultClientConditions, defineConfig } from 'vite';
+import { checksumsPlugin } from './scripts/build/checksums-plugin.ts';
 import { headers, isolation } from './scripts/build/headers.ts';
+import { licencesPlugins } from './scripts/build/licences-plugin.ts';
 import { policyPlugin } from './scripts/build/policy-plugin.ts';
 import { serviceWorkerPlugin } from './scripts/build/service-worker-plugin.ts';
 import { sizePlugin } from './scripts/build/size-plugin.ts';
@@ -8,11 +10,20 @@ import { sizePlugin } from './scripts/build/size-plugin.ts';
 /** The onnxruntime-web builds whose loader and wasm are files of their own, so that threads can start from the loader. */
 export const conditions = ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions];
 
+const licences = licencesPlugins();
+
 export default defineConfig({
   base: './',
   resolve: { conditions },
-  plugins: [react(), policyPlugin(), serviceWorkerPlugin(), sizePlugin()],
-  worker: { format: 'es' },
+  plugins: [
+    react(),
+    policyPlugin(),
+    serviceWorkerPlugin([licences.collect()]),
+    licences.page,
+    sizePlugin(),
+    checksumsPlugin(),
+  ],
+  worker: { format: 'es', plugins: () => [licences.collect()] },
   build: {
     target: 'es2023',
     assetsInlineLimit: 0,

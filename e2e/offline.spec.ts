@@ -24,7 +24,7 @@ async function publish(page: Page): Promise<void> {
   const html = readFileSync(path.join(folder, 'index.html'), 'utf8');
   writeFileSync(path.join(folder, 'index.html'), html.replace('<html', '<html data-version="2"'));
   const script = readFileSync(path.join(folder, 'service-worker.js'), 'utf8');
-  const changed = script.replace(/(url:.index\.html.,revision:.)[0-9a-f]+/, '$1b2');
+  const changed = script.replace(/("url":"index\.html","revision":")[0-9a-f]+/, '$1b2');
   expect(changed).not.toBe(script);
   writeFileSync(path.join(folder, 'service-worker.js'), changed);
   await page.evaluate(async () => {

@@ -9,6 +9,7 @@ if (!findChromium()) installChromium();
 run('node', 'scripts/check.mjs');
 run('npx', 'vitest', 'run');
 run('npx', 'vite', 'build');
+run('npm', 'run', 'build:library');
 run('npx', 'playwright', 'test');
 
 /** Debian's Chromium where apt can be used, else Playwright's own build. */

@@ -9,7 +9,7 @@ import { registerRoute } from 'workbox-routing';
 import { CacheFirst } from 'workbox-strategies';
 
 declare const self: ServiceWorkerGlobalScope;
-/** Written by scripts/build/service-worker-plugin.ts. */
+/** Put before this file by scripts/build/service-worker-plugin.ts. */
 declare const shellFiles: PrecacheEntry[];
 
 cleanupOutdatedCaches();

@@ -7,6 +7,7 @@ import './app.css';
 import './panel-dialog.css';
 import { DeviceNote } from './device/device-note';
 import { ErrorPanel } from './errors/error-panel';
+import { Footer } from './footer/footer';
 import { Header } from './header/header';
 import { ModelLine } from './models/model-line';
 import { PromptPanel } from './prompt/prompt-panel';
@@ -47,6 +48,7 @@ export function App() {
           <SettingsPanel />
         </section>
       </main>
+      <Footer />
       <UpdateBar />
     </>
   );

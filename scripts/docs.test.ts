@@ -1,0 +1,12 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { errorCodes } from '../src/errors';
+
+it('docs/troubleshooting.md has a chapter for every error code, in their order, and no other', () => {
+  const text = readFileSync(path.resolve(import.meta.dirname, '../docs/troubleshooting.md'), 'utf8');
+  const codes = text.slice(text.indexOf('## Codes'));
+  const chapters = codes.split(/^### /m).slice(1);
+  expect(chapters.map((chapter) => chapter.split('\n')[0])).toEqual([...errorCodes]);
+  for (const chapter of chapters) expect(chapter.trim()).toMatch(/\n\S/);
+});
