@@ -52,8 +52,8 @@ describe('reasons not to generate', () => {
   });
 
   test('a model that has to be downloaded first', () => {
-    expect(reasonsNotToGenerate(recommended, browser, false)[0]).toContain('Models');
-    expect(reasonsNotToGenerate(recommended, browser, undefined)).toHaveLength(1);
+    expect(reasonsNotToGenerate(recommended, browser, 'missing')[0]).toContain('Models');
+    expect(reasonsNotToGenerate(recommended, browser, 'unknown')).toHaveLength(1);
   });
 
   test('guidance may be any number', () => {

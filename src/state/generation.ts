@@ -6,7 +6,7 @@ import type { Settings } from './form';
 import { type FailedJob, markCancelling, reportProgress, startJob, useJob } from './job';
 import { chosenModel, sourceOf, useModels } from './models';
 import { preview } from './preview';
-import { reasonsNotToGenerate } from './reasons';
+import { type ModelPlace, reasonsNotToGenerate } from './reasons';
 import { addResult, videoFileName } from './results';
 import { drawSeed, updateSettings, useSettings } from './settings';
 import { switches } from './switches';
@@ -41,10 +41,12 @@ function toRequest(settings: Settings): GenerateRequest | undefined {
   };
 }
 
-/** See reasonsNotToGenerate. A model without terms is downloaded by the first video. */
-export function modelIsHere(): boolean | undefined {
+/** A model without terms is downloaded by its first video. */
+export function modelPlace(): ModelPlace {
   const model = chosenModel();
-  return !model.terms || isStored(model, useTransfers.getState());
+  if (!model.terms) return 'here';
+  const stored = isStored(model, useTransfers.getState());
+  return stored === undefined ? 'unknown' : stored ? 'here' : 'missing';
 }
 
 // what was loaded is of the model before
@@ -58,7 +60,7 @@ export async function generate(): Promise<void> {
   if (useSettings.getState().newSeed) updateSettings({ seed: drawSeed() });
   const settings = useSettings.getState();
   const request = toRequest(settings);
-  if (!request || reasonsNotToGenerate(settings, browserFacts, modelIsHere()).length > 0) return;
+  if (!request || reasonsNotToGenerate(settings, browserFacts, modelPlace()).length > 0) return;
   const model = chosenModel();
   const controller = new AbortController();
   running = controller;

@@ -12,14 +12,13 @@ export function numberProblem(name: NumberName, value: number | null): string | 
   return undefined;
 }
 
-/**
- * @param modelIsHere false where the model is not stored, and not to be downloaded without being asked for; undefined where that
- *   is not known yet
- */
+/** `missing`: it is not stored, and not to be downloaded without being asked for; `unknown`: storage has not answered yet. */
+export type ModelPlace = 'here' | 'missing' | 'unknown';
+
 export function reasonsNotToGenerate(
   settings: Settings,
   browser: { secure: boolean; encodes: boolean },
-  modelIsHere: boolean | undefined = true,
+  model: ModelPlace = 'here',
 ): string[] {
   const reasons: string[] = [];
   if (!browser.secure)
@@ -28,8 +27,8 @@ export function reasonsNotToGenerate(
     reasons.push(
       'This browser cannot make video files: it has no WebCodecs. A current Chrome, Edge, Firefox or Safari can.',
     );
-  if (modelIsHere === undefined) reasons.push('Looking whether the model is here.');
-  else if (!modelIsHere) reasons.push('The model is not on this device yet: download it under Models first.');
+  if (model === 'unknown') reasons.push('Looking whether the model is here.');
+  if (model === 'missing') reasons.push('The model is not on this device yet: download it under Models first.');
   if (settings.prompt.trim() === '') reasons.push('The prompt is empty.');
   for (const name of numberNames) {
     if (name === 'seed' && settings.newSeed) continue;

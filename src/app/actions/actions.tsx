@@ -1,4 +1,4 @@
-import { browserFacts, generate, modelIsHere } from '../../state/generation';
+import { browserFacts, generate, modelPlace } from '../../state/generation';
 import { useJob } from '../../state/job';
 import { useModels } from '../../state/models';
 import { reasonsNotToGenerate } from '../../state/reasons';
@@ -16,7 +16,7 @@ export function Actions() {
   // both decide whether the model is here
   useModels(({ chosen }) => chosen);
   useTransfers(({ stored }) => stored);
-  const reasons = reasonsNotToGenerate(settings, browserFacts, modelIsHere());
+  const reasons = reasonsNotToGenerate(settings, browserFacts, modelPlace());
   return (
     <div className="actions">
       <button
