@@ -1,0 +1,9 @@
+interface LockedPackage {
+  integrity?: string;
+  license?: string;
+  dev?: boolean;
+  link?: boolean;
+  inBundle?: boolean;
+}
+
+export function lockProblems(lock: { packages: Record<string, LockedPackage> }): string[];
