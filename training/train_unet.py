@@ -22,7 +22,7 @@ from diffusers import AutoencoderKL, DDIMScheduler, UNet3DConditionModel
 from diffusers.models.attention_processor import Attention
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from clips import FRAMES, MOTIONS, TEMPLATES, Clip, all_clips, draw
+from clips import COLOURS, FRAMES, MOTIONS, SHAPES, TEMPLATES, Clip, all_clips, draw
 from tokenize_captions import load_tokenizer, token_ids
 
 WIDTH = 32
@@ -101,11 +101,14 @@ class Clips:
         self.latents.update(zip(kinds, latents.unflatten(0, (len(kinds), FRAMES))))
 
     def batch(self, count: int, family: bool) -> tuple[list[Clip], torch.Tensor]:
-        """Clips of any kind, or of kinds that differ in their motion only."""
+        """Clips of any kind, or a family: all motions of one kind, or all colours, or all shapes in two motions."""
         self.encode([self.rng.choice(self.kinds)])
         kinds = [self.rng.choice(self.kinds) for _ in range(count)]
         if family:
-            others = [dataclasses.replace(kinds[0], motion=motion) for motion in MOTIONS]
+            varied, values = self.rng.choice((("motion", MOTIONS), ("motion", MOTIONS), ("colour", COLOURS), ("shape", SHAPES)))
+            others = [dataclasses.replace(kinds[0], **{varied: value}) for value in values]
+            if varied == "shape":
+                others += [dataclasses.replace(kind, motion=kinds[1].motion) for kind in others]
             kinds = [kind for kind in others if kind in self.latents][:count]
         # [B, C, F, h, w]
         return kinds, torch.stack([self.latents[kind] for kind in kinds]).transpose(1, 2)
@@ -179,7 +182,7 @@ def main() -> None:
     start, saved, first, running = time.time(), time.time(), step, None
     done = 0.0
     while done < 1:
-        # half of the batches show every motion of one shape under the same noise: what tells them apart is the caption alone
+        # half of the batches are families under the same noise: what tells their clips apart is the caption alone
         family = rng.random() < 0.5
         kinds, latents = clips.batch(batch, family)
         texts = ["" if rng.random() < CAPTIONS_DROPPED else kind.caption(rng.randrange(len(TEMPLATES))) for kind in kinds]
