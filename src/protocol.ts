@@ -25,6 +25,7 @@ export { hasJspi, machineMemory, wasmThreads } from './engine/runtime/device-fac
 export { type AdapterFacts, adapterFacts } from './engine/runtime/gpu-device';
 export { type SchedulerName, schedulerNames } from './engine/types';
 export { candidates, isSupported, type Mp4Codec } from './media/codecs';
+export { readComment } from './media/mp4-comment';
 export type {
   Alternative,
   Backend,

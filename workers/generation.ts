@@ -8,6 +8,7 @@ import { KinoraError, throwIfCancelled } from '../src/errors';
 import { encodeMp4 } from '../src/media';
 import type { GenerationWorker, LoadRequest } from '../src/protocol';
 import { CheckpointStore } from '../src/storage';
+import { writeVideoComment } from '../src/video-comment';
 
 const store = new CheckpointStore();
 let loaded: { key: string; pipeline: TextToVideoPipeline } | undefined;
@@ -75,6 +76,7 @@ const worker: GenerationWorker = {
         width: parameters.width,
         height: parameters.height,
         fps,
+        comment: writeVideoComment({ fps, ...parameters }, video.checkpoint),
         onProgress: (done, total) => onProgress({ stage: 'mp4', done, total }),
         signal,
       });

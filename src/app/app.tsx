@@ -11,6 +11,8 @@ import { Footer } from './footer/footer';
 import { Header } from './header/header';
 import { ModelLine } from './models/model-line';
 import { PromptPanel } from './prompt/prompt-panel';
+import { Restore } from './restore/restore';
+import { useOpenedVideos } from './restore/use-opened-videos';
 import { ResultDetails } from './results/result-details';
 import { ResultShelf } from './results/result-shelf';
 import { SettingsPanel } from './settings/settings-panel';
@@ -23,6 +25,7 @@ import { useShortcuts } from './use-shortcuts';
 export function App() {
   usePageTitle();
   useShortcuts();
+  useOpenedVideos();
   useEffect(() => {
     void askForAdapter();
     askForUpdates();
@@ -46,6 +49,7 @@ export function App() {
         </section>
         <section className="settings" aria-label="Settings">
           <SettingsPanel />
+          <Restore />
         </section>
       </main>
       <Footer />

@@ -3,6 +3,7 @@ import { commands } from 'vitest/browser';
 import type { VideoFacts } from '../../tests/server/ffmpeg';
 import { KinoraError } from '../errors';
 import { type EncodedVideo, encodeMp4 } from './index';
+import { readComment } from './mp4-comment';
 
 declare module 'vitest/browser' {
   interface BrowserCommands {
@@ -262,5 +263,34 @@ describe('refuses', () => {
     });
     await expect(encoding).rejects.toMatchObject({ code: 'cancelled' });
     expect(done).toBeLessThan(40);
+  });
+});
+
+describe('a comment', () => {
+  const frames = [0, 64, 128, 192, 255].map((level) => paint(64, 48, () => [level, level, level]));
+  const comment = JSON.stringify({ prompt: 'a “red” circle, 圆 🔴', seed: 2 ** 53 - 1 });
+
+  test('is in the file for others and for us, and the frames are where they were', async () => {
+    const video = await encodeMp4({ frames, width: 64, height: 48, fps: 8, comment });
+    expect(await readComment(video.blob)).toBe(comment);
+    const { facts, rgb } = await inspect(video);
+    expect(facts.comment).toBe(comment);
+    expect(facts.nb_read_frames).toBe(5);
+    const plain = await inspect(await encodeMp4({ frames, width: 64, height: 48, fps: 8 }));
+    expect(rgb).toEqual(plain.rgb);
+    expect(plain.facts.comment).toBeUndefined();
+  });
+
+  test('is none where none was given', async () => {
+    const { blob } = await encodeMp4({ frames, width: 64, height: 48, fps: 8 });
+    expect(await readComment(blob)).toBeUndefined();
+  });
+
+  test('cannot be read of what is no mp4', async () => {
+    const { blob } = await encodeMp4({ frames, width: 64, height: 48, fps: 8, comment });
+    const others = [new Blob([]), new Blob(['<!doctype html>']), new Blob([new Uint8Array(100)]), blob.slice(0, 300)];
+    for (const other of others) {
+      await expect(readComment(other)).rejects.toThrow(expect.objectContaining({ code: 'invalid-argument' }));
+    }
   });
 });

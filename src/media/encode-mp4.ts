@@ -11,6 +11,8 @@ export interface EncodeOptions {
   height: number;
   /** Frames per second, more than 0 and at most 240; exact to three decimals. */
   fps: number;
+  /** Stands in the file as its comment. */
+  comment?: string;
   /** Called with the number of frames that are encoded, and all of them. */
   onProgress?: (done: number, total: number) => void;
   signal?: AbortSignal;
@@ -82,7 +84,7 @@ function checkOptions({ frames, width, height, fps }: EncodeOptions): void {
 
 async function encodeWith(
   { codec, config }: Candidate,
-  { frames, width, height, fps, onProgress, signal }: EncodeOptions,
+  { frames, width, height, fps, comment, onProgress, signal }: EncodeOptions,
 ): Promise<EncodedVideo> {
   const file = new Mp4File({ codec, width, height, fps });
   let done = 0;
@@ -140,7 +142,7 @@ async function encodeWith(
   }
   if (done !== frames.length) throw new Error(`${done} frames came out for ${frames.length} that went in`);
   return {
-    blob: file.finish(),
+    blob: file.finish(comment),
     mimeType: `video/mp4; codecs="${usedCodec}"`,
     codec: usedCodec,
     width,

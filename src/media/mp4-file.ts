@@ -1,6 +1,7 @@
 /** The only place that knows mp4-muxer. */
 import { ArrayBufferTarget, Muxer } from 'mp4-muxer';
 import type { Mp4Codec } from './codecs';
+import { withComment } from './mp4-comment';
 
 export interface Mp4FileOptions {
   codec: Mp4Codec;
@@ -28,8 +29,9 @@ export class Mp4File {
     this.#muxer.addVideoChunk(chunk, metadata);
   }
 
-  finish(): Blob {
+  finish(comment: string | undefined): Blob {
     this.#muxer.finalize();
-    return new Blob([this.#muxer.target.buffer], { type: 'video/mp4' });
+    const { buffer } = this.#muxer.target;
+    return new Blob([comment === undefined ? buffer : withComment(buffer, comment)], { type: 'video/mp4' });
   }
 }

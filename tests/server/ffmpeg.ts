@@ -30,10 +30,12 @@ const probeSchema = z.object({
       bit_rate: z.coerce.number(),
     }),
   ]),
+  format: z.object({ tags: z.object({ comment: z.string().optional() }).optional() }),
   frames: z.array(z.object({ key_frame: z.number(), pts: z.number(), duration: z.number().optional() })),
 });
 export type VideoFacts = z.infer<typeof probeSchema>['streams'][0] & {
   frames: z.infer<typeof probeSchema>['frames'];
+  comment: string | undefined;
 };
 
 /** The one stream of a video file, and its frames as they were decoded. */
@@ -41,10 +43,10 @@ export async function probeVideo(file: string): Promise<VideoFacts> {
   // npm unpacks them without the right to run, since install scripts are off
   chmodSync(ffprobe.path, 0o755);
   const { stdout } = await run(ffprobe.path, [
-    ...['-v', 'error', '-count_frames', '-show_streams', '-show_frames', '-of', 'json', file],
+    ...['-v', 'error', '-count_frames', '-show_streams', '-show_frames', '-show_format', '-of', 'json', file],
   ]);
-  const { streams, frames } = probeSchema.parse(JSON.parse(stdout));
-  return { ...streams[0], frames };
+  const { streams, frames, format } = probeSchema.parse(JSON.parse(stdout));
+  return { ...streams[0], frames, comment: format.tags?.comment };
 }
 
 /** All frames as RGB, [frames, height, width, 3]. */

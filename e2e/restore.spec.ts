@@ -1,0 +1,54 @@
+/** A video's file brings back what it was made of. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from '@playwright/test';
+import { probeVideo } from '../tests/server/ffmpeg';
+import { generateButton, openPage, prompt, waitForVideo } from './visitor';
+
+test('the settings of a video, from its file: chosen and dropped', async ({ page }) => {
+  await openPage(page, 1);
+  await page.getByText('Scheduler, speed and size').click();
+  await page.getByLabel('Frames', { exact: true }).fill('2');
+  await generateButton(page).click();
+  await waitForVideo(page);
+  const downloading = page.waitForEvent('download');
+  await page.getByRole('link', { name: 'Download .mp4' }).click();
+  const file = test.info().outputPath('made.mp4');
+  await (await downloading).saveAs(file);
+  expect(JSON.parse((await probeVideo(file)).comment ?? '')).toMatchObject({ prompt, seed: 7, numInferenceSteps: 1 });
+
+  const values = async () => [
+    await page.getByRole('textbox', { name: 'Prompt', exact: true }).inputValue(),
+    await page.getByRole('spinbutton', { name: 'Seed' }).inputValue(),
+    await page.getByLabel('Frames', { exact: true }).inputValue(),
+  ];
+  const forget = async () => {
+    await page.getByRole('textbox', { name: 'Prompt', exact: true }).fill('something else');
+    await page.getByRole('spinbutton', { name: 'Seed' }).fill('1');
+    await page.getByLabel('Frames', { exact: true }).fill('8');
+  };
+  await forget();
+  await page.getByLabel('Video made with Kinora').setInputFiles(file);
+  await expect(page.getByText('made.mp4: the form holds what it was made of.')).toBeVisible();
+  expect(await values()).toEqual([prompt, '7', '2']);
+
+  await forget();
+  const dropped = await page.evaluateHandle(
+    (base64) => {
+      const transfer = new DataTransfer();
+      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+      transfer.items.add(new File([bytes], 'dropped.mp4', { type: 'video/mp4' }));
+      return transfer;
+    },
+    readFileSync(file, 'base64'),
+  );
+  await page.dispatchEvent('body', 'drop', { dataTransfer: dropped });
+  await expect(page.getByText('dropped.mp4: the form holds what it was made of.')).toBeVisible();
+  expect(await values()).toEqual([prompt, '7', '2']);
+});
+
+test('another file is refused, and the form stays', async ({ page }) => {
+  await openPage(page, 1);
+  await page.getByLabel('Video made with Kinora').setInputFiles('public/icons/192.png');
+  await expect(page.getByText('192.png: This is not a whole mp4 file.')).toBeVisible();
+  await expect(page.getByRole('textbox', { name: 'Prompt', exact: true })).toHaveValue(prompt);
+});

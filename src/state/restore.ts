@@ -1,0 +1,35 @@
+/** The settings of a video that was made here, taken from its file. */
+import { create } from 'zustand';
+import { KinoraError } from '../errors';
+import { readComment } from '../protocol';
+import { parseVideoComment } from '../video-comment';
+import { chooseModel, useModels } from './models';
+import { updateSettings } from './settings';
+import { idOf } from './transfers';
+
+/** What came of the last file; nothing was said before the first. */
+interface RestoreState {
+  file: string;
+  said: string;
+  problem: boolean;
+}
+
+export const useRestore = create<RestoreState>(() => ({ file: '', said: '', problem: false }));
+
+/** Fills the form with what the video was made of, and chooses its model where it is listed. Never rejects. */
+export async function restoreFrom(file: File): Promise<void> {
+  try {
+    const comment = parseVideoComment(await readComment(file));
+    const { model: id, numInferenceSteps: steps, guidanceScale: guidance, ...same } = comment;
+    const model = useModels.getState().models.find((listed) => idOf(listed) === id);
+    if (model) chooseModel(model);
+    updateSettings({ ...same, steps, guidance, newSeed: false });
+    const said = model
+      ? 'the form holds what it was made of.'
+      : 'the form holds what it was made of; its model is not among those listed here.';
+    useRestore.setState({ file: file.name, said, problem: false });
+  } catch (error) {
+    const said = error instanceof KinoraError ? error.message : 'It could not be read.';
+    useRestore.setState({ file: file.name, said, problem: true });
+  }
+}

@@ -1,0 +1,38 @@
+/** What a video was made of, as it stands in its file: enough to make it again. */
+import { z } from 'zod';
+import { KinoraError } from './errors';
+import { type GenerateRequest, schedulerNames } from './protocol';
+
+const schema = z.object({
+  schema: z.literal('kinora-video-1'),
+  /** Id of the checkpoint. */
+  model: z.string(),
+  prompt: z.string(),
+  negativePrompt: z.string(),
+  seed: z.int().nonnegative(),
+  numInferenceSteps: z.int().positive(),
+  guidanceScale: z.number(),
+  numFrames: z.int().positive(),
+  width: z.int().positive(),
+  height: z.int().positive(),
+  fps: z.number().positive(),
+  scheduler: z.enum(schedulerNames),
+});
+
+export type VideoComment = Omit<z.infer<typeof schema>, 'schema'>;
+
+export function writeVideoComment(request: GenerateRequest, model: string): string {
+  return JSON.stringify({ ...schema.strip().parse({ schema: 'kinora-video-1', ...request, model }) });
+}
+
+/** Throws KinoraError `invalid-argument` where `comment` is none of Kinora's. */
+export function parseVideoComment(comment: string | undefined): VideoComment {
+  try {
+    const { schema: _, ...parameters } = schema.parse(JSON.parse(comment ?? ''));
+    return parameters;
+  } catch (cause) {
+    throw new KinoraError('invalid-argument', 'This video was not made with Kinora, or lost what it was made of.', {
+      cause,
+    });
+  }
+}
