@@ -27,7 +27,7 @@ export default defineConfig({
   build: {
     target: 'es2023',
     assetsInlineLimit: 0,
-    rollupOptions: { input: ['index.html', 'headless.html'] },
+    rollupOptions: { input: ['index.html', 'headless.html', 'start-over.html'] },
   },
   server: { headers: isolation },
   preview: { headers, host: '127.0.0.1', port: 4173 },

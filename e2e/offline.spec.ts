@@ -65,6 +65,35 @@ test('a new version asks, and is taken by the tab that agrees', async ({ page })
   await expect(page.getByText('A new version of Kinora is ready.')).toHaveCount(0);
 });
 
+test('a broken version can be left: the page comes anew from its host, and the model stays', async ({ page }) => {
+  await openPage(page, 1, '', host.home);
+  await waitForServiceWorker(page);
+  await generateButton(page).click();
+  await waitForVideo(page);
+  // what the service worker keeps is broken, and what the host has is not
+  await page.evaluate(async () => {
+    for (const name of await caches.keys()) {
+      const cache = await caches.open(name);
+      for (const request of await cache.keys()) {
+        if (/index\.html/.test(request.url))
+          await cache.put(request, new Response('broken', { headers: { 'Content-Type': 'text/html' } }));
+      }
+    }
+  });
+  await page.goto(host.home);
+  await expect(page.getByText('broken')).toBeVisible();
+
+  await page.goto(`${host.home}start-over.html`);
+  await page.getByRole('button', { name: 'Start over' }).click();
+  await expect(generateButton(page)).toBeVisible();
+  const weights: string[] = [];
+  page.on('request', (request) => weights.push(request.url()));
+  await openPage(page, 1, '', host.home);
+  await generateButton(page).click();
+  await waitForVideo(page);
+  expect(weights.filter((url) => url.endsWith('.safetensors') || url.includes('.safetensors?'))).toEqual([]);
+});
+
 test('a new version waits for a running job', async ({ page }) => {
   await openPage(page, 12, '', host.home);
   await waitForServiceWorker(page);

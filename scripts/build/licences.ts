@@ -50,7 +50,7 @@ export function licencesPage(packages: readonly BundledPackage[]): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <link rel="icon" type="image/svg+xml" href="icon.svg">
-<link rel="stylesheet" href="licences.css">
+<link rel="stylesheet" href="plain.css">
 <title>Licences – Kinora</title>
 </head>
 <body>

@@ -3,8 +3,11 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build, type Plugin } from 'vite';
 
-/** What works without a network from the first visit on: everything but models, onnxruntime's wasm and the headless page. */
-const notShell = /^(models|screenshots)\/|\.wasm$|headless|^_headers$|^SHA256SUMS$/;
+/**
+ * What works without a network from the first visit on: everything but models, onnxruntime's wasm, the headless page, and the way out
+ * of a broken version.
+ */
+const notShell = /^(models|screenshots)\/|\.wasm$|headless|start-over|^_headers$|^SHA256SUMS$/;
 /** Their names change with their content. */
 const hashed = /^assets\//;
 

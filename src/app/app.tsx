@@ -1,5 +1,6 @@
 import { useEffect } from 'react';
 import { askForAdapter } from '../state/device';
+import { watchForInstallOffer } from '../state/install';
 import { askForUpdates } from '../state/update';
 import { Actions } from './actions/actions';
 import './base.css';
@@ -29,6 +30,7 @@ export function App() {
   useEffect(() => {
     void askForAdapter();
     askForUpdates();
+    watchForInstallOffer();
   }, []);
   return (
     <>
