@@ -7,7 +7,7 @@ import { build, type Plugin } from 'vite';
  * What works without a network from the first visit on: everything but models, onnxruntime's wasm, the headless page, and the way out
  * of a broken version.
  */
-const notShell = /^(models|screenshots)\/|\.wasm$|headless|start-over|^_headers$|^SHA256SUMS$/;
+const notShell = /^(models|screenshots)\/|\.wasm$|headless|start-over|^_headers$|^robots\.txt$|^SHA256SUMS$/;
 /** Their names change with their content. */
 const hashed = /^assets\//;
 
