@@ -11,9 +11,9 @@ const server = await preview({ root, preview: { port: 4199, strictPort: true } }
 const browser = await chromium.launch({ executablePath: chromiumPath(), args: webgpuArgs });
 const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
 await page.goto('http://127.0.0.1:4199/?device=wasm');
-await page.getByRole('textbox', { name: 'Prompt', exact: true }).fill('a red circle moving right on a blue background');
+await page.getByRole('textbox', { name: 'Prompt', exact: true }).fill('a yellow star spinning on a black background');
 await page.getByRole('checkbox', { name: 'New seed for every video' }).uncheck();
-await page.getByRole('spinbutton', { name: 'Seed' }).fill('7');
+await page.getByRole('spinbutton', { name: 'Seed' }).fill('3');
 await page.getByRole('button', { name: 'Generate' }).click();
 const video = page.getByLabel(/^Video: /);
 await video.waitFor({ timeout: 300_000 });
