@@ -210,6 +210,14 @@ describe('a connection that fails', () => {
     if (fault.retryAfter !== undefined) expect(Date.now() - begin).toBeGreaterThan(1000);
   });
 
+  it('is tried again where it fails before the first weight', async () => {
+    await publishUnet(await putLargeUnet({ status: 503, times: 2 }));
+    const states: DownloadState[] = [];
+    const checkpoint = await open({ pauses, onState: (state) => states.push(state) });
+    await checkpoint.weights('unet');
+    expect(states.map(({ state }) => state)).toEqual(['waiting', 'waiting', 'fetching']);
+  });
+
   it('is given up after the last pause, and what is there stays', async () => {
     const file = await putLargeUnet();
     await publishUnet(file);

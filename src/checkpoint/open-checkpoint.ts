@@ -8,7 +8,7 @@ import { fetchWithToken, type PublishedModel, publishedModel } from './hub';
 import { checkModelIndex } from './model-index';
 import { inOneTab } from './one-tab';
 import { RemoteFile } from './remote-file';
-import { defaultPauses } from './retry';
+import { defaultPauses, type RetryOptions, withRetries } from './retry';
 import { lengthBytes } from './safetensors';
 import { planShards, toWeights } from './shards';
 import { chooseWeightFile, components, readTensorTable } from './weight-files';
@@ -194,15 +194,16 @@ export class UrlCheckpoint implements CheckpointSource {
   }
 
   async #download(component: Component, options: LoadOptions): Promise<Manifest> {
-    const header = await this.#header(component, options.signal);
-    // read again next time: after a failure the file may be another one, after success it is not needed
-    this.#headers.delete(component);
-    await download(header, this.#store, {
-      ...options,
+    const retries: RetryOptions = {
       pauses: this.#pauses,
       onWait: (retryAt) => this.#onState({ state: 'waiting', retryAt }),
       onResume: () => this.#onState({ state: 'fetching' }),
-    });
+      signal: options.signal,
+    };
+    const header = await withRetries((signal) => this.#header(component, signal), retries);
+    // read again next time: after a failure the file may be another one, after success it is not needed
+    this.#headers.delete(component);
+    await download(header, this.#store, { ...options, ...retries });
     return header.manifest;
   }
 

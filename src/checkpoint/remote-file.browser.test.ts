@@ -100,6 +100,16 @@ describe('a server with Range', () => {
     await expect(file.read(8, 20)).rejects.toThrow(failure('range-unsupported'));
   });
 
+  it('is asked again when it stands still', async () => {
+    const file = await open({ hangAfter: 50_000, at: 10, times: 1 });
+    const waits: string[] = [];
+    const retries = { patience: 0.5, onWait: (_: number, { message }: Error) => waits.push(message) };
+    expect(await bytes(await file.read(8, 90_000, { ...retries, pauses: [0] }))).toEqual(body.subarray(8, 90_000));
+    expect(waits).toEqual([expect.stringContaining('stood still')]);
+    await space.put('file', body, { hangAfter: 50_000 });
+    await expect(file.read(8, 90_000, retries)).rejects.toThrow(failure('network', 'stood still'));
+  });
+
   it('stops when it is cancelled', async () => {
     const file = await open({ hangAfter: 50_000, at: 10 });
     const abort = new AbortController();

@@ -80,7 +80,7 @@ export class RemoteFile {
     }
     const pieces: Blob[] = [];
     for (let at = begin; at < end; at += pieceBytes) {
-      const readPiece = () => this.#readPiece(at, Math.min(at + pieceBytes, end), options.signal);
+      const readPiece = (signal: AbortSignal) => this.#readPiece(at, Math.min(at + pieceBytes, end), signal);
       const piece = await withRetries(readPiece, { pauses: [], ...options });
       pieces.push(piece);
       options.onBytes?.(piece.size);

@@ -34,7 +34,8 @@ export async function startFileServer(): Promise<{ url: string; stop: () => void
     spaces.set(name, space);
     response.setHeader('Access-Control-Allow-Origin', '*');
     response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
-    if (!space.settings.hideHeaders) response.setHeader('Access-Control-Expose-Headers', 'ETag, Content-Range');
+    if (!space.settings.hideHeaders)
+      response.setHeader('Access-Control-Expose-Headers', 'ETag, Content-Range, Retry-After');
     if (request.method === 'OPTIONS') {
       response.setHeader('Access-Control-Allow-Methods', 'GET, PUT, POST');
       response.setHeader('Access-Control-Allow-Headers', 'X-Fault, Range, Authorization');

@@ -3,7 +3,7 @@
  * fused norms, channels-first on the wasm CPU provider with the norm taken apart. Names of parameters are PyTorch's.
  */
 import { float32ToFloat16 } from '../../float16';
-import type { GraphBuilder, Value } from './builder';
+import { type GraphBuilder, size, type Value } from './builder';
 
 /** Images, or anything that convolves over two axes: [frames, height, width, channels] on WebGPU, else [frames, channels, height, width]. */
 export interface FeatureMap {
@@ -194,12 +194,31 @@ export function linear(
   return g.reshape(product, [...x.shape.slice(0, -1), out]);
 }
 
-/** diffusers' FeedForward with GEGLU. The halves of the projection are two products: in one piece it can pass a binding limit. */
+/** Elements of a feed-forward's inner values from which on it is computed in parts. */
+const LARGE_INNER = 2 ** 23;
+
+/**
+ * diffusers' FeedForward with GEGLU. The halves of the projection are two products: in one piece it can pass a binding limit. And a
+ * large x is taken through in as many parts as the inner values are wider than it, for they would be the largest of the network:
+ * the parts' have the size of x.
+ */
 export function feedForward(g: GraphBuilder, x: Value, name: string): Value {
   const channels = x.shape.at(-1) ?? 0;
-  const inner = channels * 4;
-  const half = (first: number) => linear(g, x, `${name}.net.0.proj`, inner * 2, { rows: { first, count: inner } });
-  return linear(g, g.mul(half(0), activation(g, half(inner), 'gelu')), `${name}.net.2`, channels);
+  const widening = 4;
+  const inner = channels * widening;
+  const half = (of: Value, first: number) =>
+    linear(g, of, `${name}.net.0.proj`, inner * 2, { rows: { first, count: inner } });
+  const through = (of: Value) =>
+    linear(g, g.mul(half(of, 0), activation(g, half(of, inner), 'gelu')), `${name}.net.2`, channels);
+  if (size(x.shape) * widening < LARGE_INNER) return through(x);
+  const count = size(x.shape) / channels;
+  const rows = g.reshape(x, [count, channels]);
+  const each = Math.ceil(count / widening);
+  const parts = Array.from({ length: Math.ceil(count / each) }, (_, part) => {
+    const [first, end] = [part * each, Math.min((part + 1) * each, count)];
+    return through(g.node('Slice', [rows, g.ints([first]), g.ints([end]), g.ints([0])], [end - first, channels]));
+  });
+  return g.reshape(g.node('Concat', parts, rows.shape, { axis: 0 }), x.shape);
 }
 
 /** Attention of queries [B, L, heads * d] over keys and values [B, S, heads * d], scaled by 1 / sqrt(d), no mask. */
