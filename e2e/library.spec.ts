@@ -1,33 +1,58 @@
-/** The library build (`npm run build:library` comes first) in a page without a bundler, behind a plain static server. */
-import { writeFileSync } from 'node:fs';
+/** The library build (`npm run build:library` comes first) behind a plain static server: without a bundler, and through Vite. */
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { expect, test } from '@playwright/test';
+import { expect, type Page, test } from '@playwright/test';
+import { build } from 'vite';
 import { probeVideo } from '../tests/server/ffmpeg';
 import { startPlainHost } from './plain-host';
 
+const root = path.resolve(import.meta.dirname, '..');
+const example = path.join(root, 'examples/bare-page');
+
 test('the bare page of the examples makes a video', async ({ page }) => {
-  const host = await startPlainHost(path.resolve(import.meta.dirname, '..'));
+  const host = await startPlainHost(root);
   try {
-    await page.goto(`${host.home}examples/bare-page/index.html?device=wasm`);
-    await page.getByLabel('Steps').fill('2');
-    await page.getByRole('button', { name: 'Generate' }).click();
-    await expect(page.locator('output')).toHaveText(/^(done|[a-z-]+: .*)$/, { timeout: 240_000 });
-    await expect(page.locator('output')).toHaveText('done');
-    const base64 = await page.getByLabel('The video').evaluate(async (video: HTMLVideoElement) => {
-      const answer = await fetch(video.src);
-      return btoa(String.fromCharCode(...new Uint8Array(await answer.arrayBuffer())));
-    });
-    const file = test.info().outputPath('video.mp4');
-    writeFileSync(file, Buffer.from(base64, 'base64'));
-    expect(await probeVideo(file)).toMatchObject({
-      width: 128,
-      height: 128,
-      nb_read_frames: 8,
-      avg_frame_rate: '8/1',
-    });
-    // it plays there, too
-    await page.getByLabel('The video').evaluate((video: HTMLVideoElement) => video.play());
+    await makeVideo(page, `${host.home}examples/bare-page/index.html`);
   } finally {
     host.close();
   }
 });
+
+test('the same page makes one after Vite, as it is', async ({ page }) => {
+  const project = test.info().outputPath('project');
+  mkdirSync(project);
+  const html = readFileSync(path.join(example, 'index.html'), 'utf8').replace(
+    /<script type="importmap">.*?<\/script>/s,
+    '',
+  );
+  writeFileSync(path.join(project, 'index.html'), html);
+  const script = readFileSync(path.join(example, 'main.js'), 'utf8')
+    .replace('../../dist-library', path.join(root, 'dist-library'))
+    .replace("new URL('../../public/models/moving-shapes', import.meta.url)", "new URL('model', location.href)");
+  writeFileSync(path.join(project, 'main.js'), script);
+  cpSync(path.join(root, 'public/models/moving-shapes'), path.join(project, 'public/model'), { recursive: true });
+  await build({ root: project, configFile: false, base: './', logLevel: 'warn' });
+  const host = await startPlainHost(path.join(project, 'dist'));
+  try {
+    await makeVideo(page, `${host.home}index.html`);
+  } finally {
+    host.close();
+  }
+});
+
+async function makeVideo(page: Page, address: string): Promise<void> {
+  await page.goto(`${address}?device=wasm`);
+  await page.getByLabel('Steps').fill('2');
+  await page.getByRole('button', { name: 'Generate' }).click();
+  await expect(page.locator('output')).toHaveText(/^(done|[a-z-]+: .*)$/, { timeout: 240_000 });
+  await expect(page.locator('output')).toHaveText('done');
+  const base64 = await page.getByLabel('The video').evaluate(async (video: HTMLVideoElement) => {
+    const answer = await fetch(video.src);
+    return btoa(String.fromCharCode(...new Uint8Array(await answer.arrayBuffer())));
+  });
+  const file = test.info().outputPath('video.mp4');
+  writeFileSync(file, Buffer.from(base64, 'base64'));
+  expect(await probeVideo(file)).toMatchObject({ width: 128, height: 128, nb_read_frames: 8, avg_frame_rate: '8/1' });
+  // it plays there, too
+  await page.getByLabel('The video').evaluate((video: HTMLVideoElement) => video.play());
+}
