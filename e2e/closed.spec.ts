@@ -71,3 +71,21 @@ test('a subfolder of a host that sends no headers: one thread, and the page keep
     host.close();
   }
 });
+
+test('a host that knows neither Range nor lengths nor missing files', async ({ page }) => {
+  const host = await startPlainHost(path.resolve(import.meta.dirname, '../dist'), { terse: true });
+  try {
+    const { requests, violations } = record(page);
+    await openPage(page, 1, '', host.home);
+    await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+    await generateButton(page).click();
+    await waitForVideo(page);
+    await page.getByRole('link', { name: 'Licences' }).click();
+    await page.getByRole('link', { name: 'Back to Kinora' }).click();
+    await expect(generateButton(page)).toBeVisible();
+    expectOwnFilesOnly(requests, host.home);
+    expect(violations).toEqual([]);
+  } finally {
+    host.close();
+  }
+});

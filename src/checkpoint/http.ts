@@ -73,9 +73,9 @@ export function announcedBytes(response: Response): number | undefined {
  * Chromium 156 refuses to store such Blobs ("Failed to write blobs (InvalidBlob)").
  * @throws KinoraError `truncated` when the body breaks off, `cancelled`
  */
-export async function readBody(response: Response, signal: AbortSignal | undefined): Promise<Blob> {
+export async function readBody(response: Response, signal: AbortSignal | undefined, body = response): Promise<Blob> {
   try {
-    return await response.blob();
+    return await body.blob();
   } catch (cause) {
     throwIfCancelled(signal);
     const bytes = announcedBytes(response);
@@ -86,6 +86,27 @@ export async function readBody(response: Response, signal: AbortSignal | undefin
       { cause },
     );
   }
+}
+
+/**
+ * The same where nobody has announced how long the body is.
+ * @returns undefined for more than `maxBytes`; the rest is not transferred
+ */
+export async function readBodyUpTo(
+  maxBytes: number,
+  response: Response,
+  signal: AbortSignal | undefined,
+): Promise<Blob | undefined> {
+  let bytes = 0;
+  const counter = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    transform(chunk, controller) {
+      bytes += chunk.byteLength;
+      if (bytes > maxBytes) controller.terminate();
+      else controller.enqueue(chunk);
+    },
+  });
+  const blob = await readBody(response, signal, new Response(response.body?.pipeThrough(counter)));
+  return bytes > maxBytes ? undefined : blob;
 }
 
 /**

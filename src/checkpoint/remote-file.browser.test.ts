@@ -129,9 +129,16 @@ describe('a server without Range', () => {
     expect(await space.requests()).toHaveLength(1);
   });
 
+  it('may keep the length to itself', async () => {
+    const file = await open({ ignoreRange: true, chunked: true });
+    expect(file.size).toBe(body.length);
+    expect(await bytes(await file.read(17, 99_999))).toEqual(body.subarray(17, 99_999));
+    expect(await space.requests()).toHaveLength(1);
+  });
+
   it.each<[string, Fault]>([
     ['that is larger than 64 MiB', { fill: 64 * MiB + 1 }],
-    ['that may be of any size', { chunked: true }],
+    ['that turns out to be larger', { fill: 64 * MiB + 1, chunked: true }],
   ])('is refused for a file %s', async (_, fault) => {
     await expect(open({ ignoreRange: true, ...fault })).rejects.toThrow(failure('range-unsupported'));
   });

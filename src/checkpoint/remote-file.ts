@@ -1,5 +1,5 @@
 import { KinoraError } from '../errors';
-import { announcedBytes, discard, get, type HttpOptions, readBody } from './http';
+import { announcedBytes, discard, get, type HttpOptions, readBody, readBodyUpTo } from './http';
 import { type RetryOptions, TransientFailure, withRetries } from './retry';
 
 /** A server that ignores Range sends the whole file; up to 64 MiB that is taken, since many simple servers are like that. */
@@ -52,16 +52,15 @@ export class RemoteFile {
         await readRange(response, 0, bytes, options.signal),
       );
     }
-    // nobody knows what a body without a length would become
-    if ((announcedBytes(response) ?? Number.POSITIVE_INFINITY) > maxWholeBytes) {
+    const announced = announcedBytes(response) ?? 0;
+    const whole = announced > maxWholeBytes ? undefined : await readBodyUpTo(maxWholeBytes, response, options.signal);
+    if (!whole) {
       discard(response);
       throw new KinoraError(
         'range-unsupported',
-        `The server of ${url} cannot send parts of a file (it ignores Range), and the file is not known to be smaller ` +
-          `than ${maxWholeBytes} bytes.`,
+        `The server of ${url} cannot send parts of a file (it ignores Range), and the file is larger than ${maxWholeBytes} bytes.`,
       );
     }
-    const whole = await readBody(response, options.signal);
     const validator = validatorOf(response);
     return new RemoteFile(url, options.fetch, { size: whole.size, validator }, whole);
   }
