@@ -50,13 +50,13 @@ export const shippedModel: Model = {
   about:
     'A small model that ships with the page. It knows eight colours, four shapes, eight motions and four backgrounds.',
   // what is stored under an address is never asked for again: another checkpoint needs another version
-  url: 'models/moving-shapes?v=4',
+  url: 'models/moving-shapes?v=5',
   numFrames: 8,
   width: 128,
   height: 128,
   fps: 8,
   steps: 20,
-  guidance: 2,
+  guidance: 1.5,
   scheduler: 'DDIMScheduler',
   downloadBytes: 16e6,
   examples: [

@@ -1,6 +1,6 @@
 """Generates a list of prompts with diffusers itself, frames as PNG: what the page's videos are compared with.
 
-    python generate.py ../public/models/moving-shapes prompts.jsonl OUT --steps 20 --guidance 2
+    python generate.py ../public/models/moving-shapes prompts.jsonl OUT --steps 20 --guidance 1.5
 writes OUT/000/000.png … for line 0, and so on. `--write-prompts N` makes the list first.
 """
 
@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("prompts", type=pathlib.Path)
     parser.add_argument("out", type=pathlib.Path)
     parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--guidance", type=float, default=2)
+    parser.add_argument("--guidance", type=float, default=1.5)
     parser.add_argument("--dpm", action="store_true", help="DPMSolverMultistepScheduler instead of the checkpoint's own")
     parser.add_argument("--first", type=int, help="only this many prompts")
     parser.add_argument("--write-prompts", type=int, metavar="N")

@@ -60,7 +60,9 @@ SCHEDULER = dict(
     clip_sample=False,
     set_alpha_to_one=True,
 )
-BATCH, CAPTIONS_DROPPED, EMA_DECAY, MOTION_WEIGHT = 16, 0.1, 0.998, 3
+SIDEWAYS = ("moving right", "moving left")
+OPPOSITES = (SIDEWAYS, ("moving up", "moving down"), ("growing", "shrinking"))
+BATCH, CAPTIONS_DROPPED, EMA_DECAY, MOTION_WEIGHT, FAMILY_WEIGHT = 16, 0.1, 0.998, 3, 5
 
 
 class PlainAttention:
@@ -100,18 +102,25 @@ class Clips:
             latents = self.vae.encode(pixels).latent_dist.mean.float() * self.vae.config.scaling_factor
         self.latents.update(zip(kinds, latents.unflatten(0, (len(kinds), FRAMES))))
 
-    def batch(self, count: int, family: bool) -> tuple[list[Clip], torch.Tensor]:
-        """Clips of any kind, or a family: all motions of one kind, or all colours, or all shapes in two motions."""
+    def batch(self, count: int, family: bool, still: bool) -> tuple[list[Clip], torch.Tensor]:
+        """Clips of any kind, or a family: all motions, colours or shapes of one kind, or the same kinds going opposite ways.
+
+        `still`: what moves sideways stands where it starts, and everything else is off the middle.
+        """
         self.encode([self.rng.choice(self.kinds)])
         kinds = [self.rng.choice(self.kinds) for _ in range(count)]
         if family:
-            varied, values = self.rng.choice((("motion", MOTIONS), ("motion", MOTIONS), ("colour", COLOURS), ("shape", SHAPES)))
-            others = [dataclasses.replace(kinds[0], **{varied: value}) for value in values]
-            if varied == "shape":
-                others += [dataclasses.replace(kind, motion=kinds[1].motion) for kind in others]
-            kinds = [kind for kind in others if kind in self.latents][:count]
+            families = (("motion", MOTIONS), ("motion", self.rng.choice(OPPOSITES)), ("colour", COLOURS), ("colour", COLOURS), ("shape", SHAPES))
+            varied, values = ("motion", SIDEWAYS) if still else self.rng.choice(families)
+            if varied == "colour" and self.rng.random() < 0.5:
+                kinds[0] = dataclasses.replace(kinds[0], background="white")
+            kinds = [dataclasses.replace(kind, **{varied: value}) for kind in kinds for value in values]
+            kinds = [kind for kind in kinds if kind in self.latents][:count]
+        latents = [self.latents[kind] for kind in kinds]
+        if still:
+            latents = [x[:1].expand_as(x) if kind.motion in SIDEWAYS else x.roll(-3, -1) for kind, x in zip(kinds, latents)]
         # [B, C, F, h, w]
-        return kinds, torch.stack([self.latents[kind] for kind in kinds]).transpose(1, 2)
+        return kinds, torch.stack(latents).transpose(1, 2)
 
 
 def average_over_processes(modules: torch.nn.Module, *numbers: float) -> list[float]:
@@ -141,6 +150,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--rate", type=float, default=1.5e-3, help="peak learning rate")
     parser.add_argument("--start", type=pathlib.Path, help="a checkpoint to start from where there is no saved state")
+    parser.add_argument("--still", action="store_true", help="a phase of minutes that teaches left and right, see README.md")
     args = parser.parse_args()
     torch.distributed.init_process_group("gloo")
     main_process, batch = torch.distributed.get_rank() == 0, BATCH // torch.distributed.get_world_size()
@@ -184,7 +194,7 @@ def main() -> None:
     while done < 1:
         # half of the batches are families under the same noise: what tells their clips apart is the caption alone
         family = rng.random() < 0.5
-        kinds, latents = clips.batch(batch, family)
+        kinds, latents = clips.batch(batch, family, args.still)
         texts = ["" if rng.random() < CAPTIONS_DROPPED else kind.caption(rng.randrange(len(TEMPLATES))) for kind in kinds]
         noise = torch.randn_like(latents[:1] if family else latents).expand_as(latents)
         # more often at high noise: above t = 700 the caption decides motion, colour and background
@@ -196,6 +206,10 @@ def main() -> None:
         # what changes from frame to frame is the smaller part of a clip, and the harder one
         still = error.mean(2, keepdim=True)
         loss = still.square().mean() + MOTION_WEIGHT * (error - still).square().mean()
+        if family:
+            # what tells its clips apart, however little that is: yellow and pink on white are almost the same latents
+            apart = (error[::2] - error[1::2]) / 2 if args.still else error - error.mean(0)
+            loss = loss + FAMILY_WEIGHT * apart.square().mean()
         rate = args.rate * min(1, (step - first + 1) / 100) * max(0.02, (1 + math.cos(math.pi * done)) / 2)
         for group in optimizer.param_groups:
             group["lr"] = rate

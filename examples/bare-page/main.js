@@ -4,7 +4,7 @@ const [form, output, video] = ['form', 'output', 'video'].map((name) => document
 const model = new URL('../../public/models/moving-shapes', import.meta.url).href;
 const device = new URLSearchParams(location.search).get('device') ?? 'auto';
 const size = { width: 128, height: 128, numFrames: 8 };
-const settings = { ...size, negativePrompt: '', seed: 7, guidanceScale: 2, scheduler: 'DDIMScheduler' };
+const settings = { ...size, negativePrompt: '', seed: 7, guidanceScale: 1.5, scheduler: 'DDIMScheduler' };
 const onProgress = ({ stage, done, total }) => {
   output.value = `${stage} ${done}/${total}`;
 };
