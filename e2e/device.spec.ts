@@ -119,7 +119,7 @@ test('the report is copied; where the browser refuses, it can be copied by hand'
 
 test('an impossible size says so, and what is offered instead changes the form', async ({ page }) => {
   await page.goto('/?device=wasm');
-  // its activations alone pass the 4 GiB that WebAssembly can address
+  // attention among 4096 latent pixels, in 64 frames at once, passes the 4 GiB that WebAssembly can address
   await setSize(page, { frames: 64, width: 1024, height: 1024 });
   await openPanel(page);
   await expect(verdict(page)).toHaveText('This device cannot make this video.');
@@ -128,12 +128,12 @@ test('an impossible size says so, and what is offered instead changes the form',
       .getByText(/WebAssembly can hold 4 GiB/)
       .first(),
   ).toBeVisible();
-  await panel(page).getByRole('button', { name: 'Use 768×768' }).click();
+  await panel(page).getByRole('button', { name: 'Use 512×512' }).click();
   await expect(verdict(page)).toHaveText(/^This device (can make|lacks nothing)/, { timeout: 120_000 });
-  await expect(panel(page).getByRole('heading', { name: '64 frames of 768×768' })).toBeVisible();
+  await expect(panel(page).getByRole('heading', { name: '64 frames of 512×512' })).toBeVisible();
   await page.keyboard.press('Escape');
-  await expect(page.getByLabel('Width')).toHaveValue('768');
-  await expect(page.getByLabel('Height')).toHaveValue('768');
+  await expect(page.getByLabel('Width')).toHaveValue('512');
+  await expect(page.getByLabel('Height')).toHaveValue('512');
   await expect(page.getByLabel('Frames', { exact: true })).toHaveValue('64');
 });
 
@@ -149,7 +149,7 @@ test('the form says that the device cannot hold its size, once a worker is there
   await page.getByLabel('Frames', { exact: true }).fill('64');
   await expect(note).toBeVisible();
   await page.getByRole('button', { name: 'What would work' }).click();
-  await expect(panel(page).getByRole('button', { name: 'Use 48 frames' })).toBeVisible();
+  await expect(panel(page).getByRole('button', { name: 'Use 16 frames' })).toBeVisible();
 });
 
 test('a model that cannot be read: its needs are unknown, and the rest is there', async ({ page }) => {

@@ -99,7 +99,10 @@ export function deviceNeeds(configs: NetworkConfigs, size: VideoSize, target: Ta
     unet: networkMemory(graphs.unet),
     vae: networkMemory(graphs.vae),
   };
-  const each = components.map((component) => networks[component].weights + networks[component].activations);
+  const each = components.map((component) => {
+    const { weights, activations, scratch } = networks[component];
+    return weights + activations + scratch;
+  });
   const [largest = { component: 'unet', bytes: 0 }] = components
     .map((component) => ({ component, bytes: networks[component].largest }))
     .sort((a, b) => b.bytes - a.bytes);
@@ -117,7 +120,11 @@ export function shortfalls(needs: DeviceNeeds, facts: DeviceFacts, target: Targe
   if (!adapter) found.push({ lack: 'webgpu', stops: target.device === 'webgpu' });
   else if (adapter.software) found.push({ lack: 'hardware', stops: false });
   if (target.device === 'wasm') {
-    const heaps = components.map((of) => needs.networks[of].weights * WASM_COPIES + needs.networks[of].activations);
+    const heaps = components.map((component) => {
+      const { weights, activations, scratch } = needs.networks[component];
+      // of the others only weights are there meanwhile: what a run takes is free again after it
+      return weights * WASM_COPIES + activations + scratch;
+    });
     const needed = Math.max(...heaps);
     if (needed > WASM_HEAP) found.push({ lack: 'wasm-heap', stops: true, needed, available: WASM_HEAP });
   } else if (adapter) {

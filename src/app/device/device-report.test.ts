@@ -31,7 +31,7 @@ const encoders: KnownOfDevice['encoders'] = {
   height: 256,
   fps: 8,
 };
-const network = { weights: GIB, activations: GIB, largest: GIB };
+const network = { weights: GIB, activations: GIB, scratch: 0, largest: GIB };
 const report: DeviceReport = {
   target: { device: 'webgpu', dtype: 'float16' },
   needs: {

@@ -22,6 +22,7 @@ export interface ParameterUse extends TensorInfo {
 /** A network as a graph without bytes: initializers still name tensors of a checkpoint. */
 export interface NetworkGraph {
   readonly name: string;
+  readonly target: Target;
   readonly nodes: readonly Node[];
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
@@ -180,6 +181,7 @@ export class GraphBuilder {
   finish(): NetworkGraph {
     return {
       name: this.#name,
+      target: this.target,
       nodes: this.#nodes,
       inputs: this.#inputs,
       outputs: this.#outputs,

@@ -1,6 +1,6 @@
-/** How much memory a network takes on a GPU, counted from its graph. */
+/** How much memory a network takes on its device, counted from its graph. */
 import { type NetworkGraph, size } from './builder';
-import type { ElementType, TensorInfo } from './onnx';
+import type { ElementType, Node, TensorInfo } from './onnx';
 
 const elementBytes: Record<ElementType, number> = { float32: 4, float16: 2, int32: 4, int64: 8 };
 
@@ -16,8 +16,10 @@ const aliasing = new Set(['Reshape', 'Identity']);
 export interface NetworkMemory {
   /** Bytes of all weights. */
   weights: number;
-  /** Bytes of the buffers that values are computed into: what is there after a run. */
+  /** Bytes of the buffers that values are computed into. */
   activations: number;
+  /** Bytes that the hungriest node works in besides, while it runs. */
+  scratch: number;
   /** Bytes of the largest single buffer. */
   largest: number;
 }
@@ -52,11 +54,26 @@ export function networkMemory(graph: NetworkGraph): NetworkMemory {
   return {
     weights: weights.reduce((sum, bytes) => sum + bytes, 0),
     activations: buffers.bytes,
+    scratch: graph.nodes.reduce((most, node) => Math.max(most, scratchOf(node, graph, values)), 0),
     largest: [...values.values()]
       .map(bytesOf)
       .concat(weights)
       .reduce((a, b) => Math.max(a, b), 0),
   };
+}
+
+/**
+ * The wasm provider's attention writes down every score, and query, key and value once more, head by head: it knows no size of the L2
+ * cache, without which onnxruntime does not compute in tiles (contrib_ops/cpu/bert/multihead_attention.cc). WebGPU's does.
+ */
+function scratchOf(node: Node, { target }: NetworkGraph, values: ReadonlyMap<string, TensorInfo>): number {
+  const { num_heads: heads } = node.attributes;
+  if (node.opType !== 'MultiHeadAttention' || target.device !== 'wasm' || typeof heads !== 'number') return 0;
+  const operands = node.inputs.flatMap((name) => values.get(name) ?? []);
+  const [batch = 0, queries = 0] = operands[0]?.shape ?? [];
+  const [, keys = 0] = operands[1]?.shape ?? [];
+  const scores = batch * heads * queries * keys * elementBytes[target.dtype];
+  return scores + operands.reduce((sum, operand) => sum + bytesOf(operand), 0);
 }
 
 class BufferPool {

@@ -90,6 +90,7 @@ test.each([
   ["Can't create a session. failed to allocate a buffer of size 5.", 'out-of-memory'],
   ['Aborted(OOM). Build with -sASSERTIONS for more info.', 'out-of-memory'],
   ['vkAllocateMemory failed with VK_ERROR_OUT_OF_DEVICE_MEMORY', 'out-of-memory'],
+  ['safeint.h:17 static void SafeIntExceptionHandler<…>::SafeIntOnOverflow() Integer overflow', 'out-of-memory'],
   ['memory access out of bounds', 'internal'],
   ['Kernel not found', 'internal'],
 ])('"%s" is %s', async (message, code) => {

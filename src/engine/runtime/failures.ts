@@ -2,9 +2,9 @@
 import { type ErrorCode, KinoraError } from '../../errors';
 import type { DeviceWatch } from './device-watch';
 
-/** Words of C++, of the browser and of the drivers of D3D12, Vulkan and Metal. */
+/** Words of C++, of the browser and of the drivers of D3D12, Vulkan and Metal. In wasm, more than 4 GiB are an overflow of onnxruntime's SafeInt. */
 const memoryWords =
-  /out[ _]?of[ _]?(\w+[ _])?memory|bad_alloc|allocation failed|failed to allocate|allocate memory|memory\.grow|array buffer length|Aborted\((OOM)?\)/i;
+  /SafeIntOnOverflow|out[ _]?of[ _]?(\w+[ _])?memory|bad_alloc|allocation failed|failed to allocate|allocate memory|memory\.grow|array buffer length|Aborted\((OOM)?\)/i;
 const limitWords = /exceeds|larger than|too large|limit/i;
 
 /** After these a network, its device and the runtime's memory are not to be trusted any more. */
