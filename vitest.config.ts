@@ -9,7 +9,7 @@ import { conditions } from './vite.config.ts';
 export default defineConfig({
   resolve: { conditions },
   // what is found only while tests run would reload the page under them
-  optimizeDeps: { include: ['zod', 'idb', 'comlink', 'mp4-muxer'], exclude: ['onnxruntime-web'] },
+  optimizeDeps: { include: ['zod', 'zod/mini', 'idb', 'comlink', 'mp4-muxer'], exclude: ['onnxruntime-web'] },
   test: {
     projects: [
       {

@@ -1,14 +1,14 @@
 import { type TransferHandler, transferHandlers } from 'comlink';
-import { z } from 'zod';
+import { z } from 'zod/mini';
 import { errorCodes, KinoraError } from './errors';
 
 /** What is left of an error between two realms. */
 const wireError = z.object({
   code: z.enum(errorCodes),
   message: z.string(),
-  stack: z.string().optional(),
+  stack: z.optional(z.string()),
   /** Message of the cause, for the details that a visitor can copy. */
-  cause: z.string().optional(),
+  cause: z.optional(z.string()),
 });
 
 const thrownValue = z.object({ value: z.unknown() });

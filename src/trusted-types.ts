@@ -3,7 +3,7 @@
  * policy of the page asks for them, workers and scripts start from the page's own origin only, and no text ever becomes
  * HTML or a script.
  */
-import { config } from 'zod';
+import { config } from 'zod/mini';
 
 declare global {
   // TypeScript's DOM library does not have it yet

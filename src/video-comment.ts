@@ -1,5 +1,5 @@
 /** What a video was made of, as it stands in its file: enough to make it again. */
-import { z } from 'zod';
+import { z } from 'zod/mini';
 import { KinoraError } from './errors';
 import { type GenerateRequest, schedulerNames } from './protocol';
 
@@ -9,20 +9,20 @@ const schema = z.object({
   model: z.string(),
   prompt: z.string(),
   negativePrompt: z.string(),
-  seed: z.int().nonnegative(),
-  numInferenceSteps: z.int().positive(),
+  seed: z.int().check(z.nonnegative()),
+  numInferenceSteps: z.int().check(z.positive()),
   guidanceScale: z.number(),
-  numFrames: z.int().positive(),
-  width: z.int().positive(),
-  height: z.int().positive(),
-  fps: z.number().positive(),
+  numFrames: z.int().check(z.positive()),
+  width: z.int().check(z.positive()),
+  height: z.int().check(z.positive()),
+  fps: z.number().check(z.positive()),
   scheduler: z.enum(schedulerNames),
 });
 
 export type VideoComment = Omit<z.infer<typeof schema>, 'schema'>;
 
 export function writeVideoComment(request: GenerateRequest, model: string): string {
-  return JSON.stringify({ ...schema.strip().parse({ schema: 'kinora-video-1', ...request, model }) });
+  return JSON.stringify(schema.parse({ schema: 'kinora-video-1', ...request, model }));
 }
 
 /** Throws KinoraError `invalid-argument` where `comment` is none of Kinora's. */

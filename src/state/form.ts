@@ -1,5 +1,6 @@
 /** The fields of the form: what each may hold, and how they are read back from storage. */
-import { z } from 'zod';
+// the page's schemas are zod/mini's: the other half of zod would be a fifth of what it starts with
+import { z } from 'zod/mini';
 import type { Model } from '../models';
 import { schedulerNames } from '../protocol';
 
@@ -19,22 +20,22 @@ export const numberRules: Record<NumberName, { label: string; min: number; max: 
 };
 
 /** Null is an empty field. */
-const numberField = z.number().nullable();
+const numberField = z.nullable(z.number());
 
 function schemaFor(model: Model) {
   return z.object({
-    prompt: z.string().catch(model.examples[0]?.prompt ?? ''),
-    negativePrompt: z.string().catch(''),
-    seed: numberField.catch(0),
+    prompt: z.catch(z.string(), model.examples[0]?.prompt ?? ''),
+    negativePrompt: z.catch(z.string(), ''),
+    seed: z.catch(numberField, 0),
     /** Draw another seed for every video. */
-    newSeed: z.boolean().catch(true),
-    steps: numberField.catch(model.steps),
-    guidance: numberField.catch(model.guidance),
-    scheduler: z.enum(schedulerNames).catch(model.scheduler),
-    fps: numberField.catch(model.fps),
-    numFrames: numberField.catch(model.numFrames),
-    width: numberField.catch(model.width),
-    height: numberField.catch(model.height),
+    newSeed: z.catch(z.boolean(), true),
+    steps: z.catch(numberField, model.steps),
+    guidance: z.catch(numberField, model.guidance),
+    scheduler: z.catch(z.enum(schedulerNames), model.scheduler),
+    fps: z.catch(numberField, model.fps),
+    numFrames: z.catch(numberField, model.numFrames),
+    width: z.catch(numberField, model.width),
+    height: z.catch(numberField, model.height),
   });
 }
 
@@ -48,6 +49,6 @@ export function parseSettings(json: string | null, model: Model): Settings {
   } catch {
     // written by something else: the model's values it is
   }
-  const object = z.record(z.string(), z.unknown()).catch({}).parse(stored);
+  const object = z.catch(z.record(z.string(), z.unknown()), {}).parse(stored);
   return schemaFor(model).parse(object);
 }

@@ -1,5 +1,5 @@
 /** Which models there are to choose from, and which is chosen. */
-import { z } from 'zod';
+import { z } from 'zod/mini';
 import { create } from 'zustand';
 import { knownModels } from '../known-models';
 import { type Model, modelAt, modelOnDisk, shippedModel } from '../models';
@@ -19,7 +19,7 @@ const chosenKey = 'kinora.model';
 const addedKey = 'kinora.models';
 const acceptedKey = 'kinora.accepted';
 
-const addedSchema = z.array(z.object({ url: z.string(), name: z.string() })).catch([]);
+const addedSchema = z.catch(z.array(z.object({ url: z.string(), name: z.string() })), []);
 
 /** Folders that are used where they lie, by the id of their model. They cannot be kept for the next visit. */
 const picked = new Map<string, Picked>();
@@ -35,7 +35,7 @@ function initialState(): ModelsState {
   const models = asked && !known.some(({ url }) => url === asked.url) ? [...known, asked] : known;
   const id = readStorage(chosenKey);
   const chosen = models.find((model) => (asked ? model.url === asked.url : model.id === id)) ?? shippedModel;
-  return { models, chosen, accepted: z.array(z.string()).catch([]).parse(readJson(acceptedKey)) };
+  return { models, chosen, accepted: z.catch(z.array(z.string()), []).parse(readJson(acceptedKey)) };
 }
 
 export const useModels = create<ModelsState>(initialState);

@@ -2,14 +2,14 @@
  * Switches for developers in the page's address: `?device=wasm|webgpu`, `?dtype=float16|float32`,
  * `?memory=keep-ready|low-memory`, and `?model=URL` of any diffusers text-to-video folder, absolute or relative to the page.
  */
-import { z } from 'zod';
+import { z } from 'zod/mini';
 import type { LoadRequest } from '../protocol';
 
 const schema = z.object({
-  device: z.enum(['wasm', 'webgpu']).or(z.literal('auto')).catch('auto'),
-  dtype: z.enum(['float16', 'float32']).or(z.literal('auto')).catch('auto'),
-  memory: z.enum(['keep-ready', 'low-memory']).or(z.literal('auto')).catch('auto'),
-  model: z.string().min(1).optional().catch(undefined),
+  device: z.catch(z.enum(['wasm', 'webgpu', 'auto']), 'auto'),
+  dtype: z.catch(z.enum(['float16', 'float32', 'auto']), 'auto'),
+  memory: z.catch(z.enum(['keep-ready', 'low-memory', 'auto']), 'auto'),
+  model: z.catch(z.optional(z.string().check(z.minLength(1))), undefined),
 });
 
 export interface Switches {
