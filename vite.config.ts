@@ -4,6 +4,7 @@ import { checksumsPlugin } from './scripts/build/checksums-plugin.ts';
 import { headers, isolation } from './scripts/build/headers.ts';
 import { licencesPlugins } from './scripts/build/licences-plugin.ts';
 import { policyPlugin } from './scripts/build/policy-plugin.ts';
+import { scriptPriorityPlugin } from './scripts/build/script-priority-plugin.ts';
 import { serviceWorkerPlugin } from './scripts/build/service-worker-plugin.ts';
 import { sizePlugin } from './scripts/build/size-plugin.ts';
 
@@ -18,6 +19,7 @@ export default defineConfig({
   plugins: [
     react(),
     policyPlugin(),
+    scriptPriorityPlugin(),
     serviceWorkerPlugin([licences.collect()]),
     licences.page,
     sizePlugin(),
@@ -27,6 +29,8 @@ export default defineConfig({
   build: {
     target: 'es2023',
     assetsInlineLimit: 0,
+    // browsers that can make videos preload modules by themselves
+    modulePreload: { polyfill: false },
     rollupOptions: { input: ['index.html', 'headless.html', 'start-over.html'] },
   },
   server: { headers: isolation },

@@ -3,13 +3,11 @@ import { askForAdapter } from '../state/device';
 import { watchForInstallOffer } from '../state/install';
 import { askForUpdates } from '../state/update';
 import { Actions } from './actions/actions';
-import './base.css';
 import './app.css';
 import './panel-dialog.css';
 import { DeviceNote } from './device/device-note';
 import { ErrorPanel } from './errors/error-panel';
 import { Footer } from './footer/footer';
-import { Header } from './header/header';
 import { ModelLine } from './models/model-line';
 import { PromptPanel } from './prompt/prompt-panel';
 import { Restore } from './restore/restore';
@@ -34,7 +32,6 @@ export function App() {
   }, []);
   return (
     <>
-      <Header />
       <main className="layout">
         <section className="form" aria-label="What to make">
           <ModelLine />

@@ -1,5 +1,4 @@
 /** Registers the service worker, and tells when another version of the page waits. */
-import { Workbox } from 'workbox-window';
 
 /**
  * Call once, after the page has started.
@@ -7,6 +6,9 @@ import { Workbox } from 'workbox-window';
  */
 export async function watchForUpdates(onWaiting: (activate: () => void) => void): Promise<void> {
   if (!('serviceWorker' in navigator) || !import.meta.env.PROD) return;
+  // what it stores must not come in the way of what the page starts with
+  if (document.readyState !== 'complete') await new Promise((resolve) => addEventListener('load', resolve));
+  const { Workbox } = await import('workbox-window');
   const workbox = new Workbox('service-worker.js');
   const activate = () => {
     navigator.serviceWorker.addEventListener('controllerchange', () => location.reload());
