@@ -107,7 +107,7 @@ const prepare: Record<Component, Prepare> = {
   unet(json, { sample = fail('sample is missing'), timestep, encoder_hidden_states: states }, target, tensors) {
     const config = parseUNet3DConfig(json);
     const [, channels = 0, frames = 0, height = 0, width = 0] = sample.shape;
-    const shape = { frames, height, width, tokens: states?.shape[1] ?? 0 };
+    const shape = { prompts: 1, frames, height, width, tokens: states?.shape[1] ?? 0 };
     const graph = unet3DConditionModel(config, shape, target);
     checkTensors('unet', graph.parameters, tensors);
     return {

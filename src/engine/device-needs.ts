@@ -5,6 +5,7 @@
 import type { NetworkGraph, Target } from './graph/builder';
 import { type NetworkMemory, networkMemory } from './graph/memory';
 import type { CheckpointConfigs } from './load-checkpoint';
+import { promptsAtOnce } from './memory-policy';
 import { autoencoderDecoder, vaeScaleFactor } from './networks/autoencoder-kl';
 import { clipTextModel } from './networks/clip-text-model';
 import { unet3DConditionModel } from './networks/unet-3d-condition-model';
@@ -88,10 +89,11 @@ export function deviceNeeds(configs: NetworkConfigs, size: VideoSize, target: Ta
   const { textEncoder, unet, vae } = configs;
   const scale = vaeScaleFactor(vae);
   const latents = { height: size.height / scale, width: size.width / scale };
+  const video = { frames: size.numFrames, ...latents };
   const tokens = textEncoder.max_position_embeddings;
   const graphs: Record<Component, NetworkGraph> = {
     text_encoder: clipTextModel(textEncoder, tokens, target),
-    unet: unet3DConditionModel(unet, { frames: size.numFrames, ...latents, tokens }, target),
+    unet: unet3DConditionModel(unet, { prompts: promptsAtOnce(target.device, video), ...video, tokens }, target),
     vae: autoencoderDecoder(vae, latents, target),
   };
   const networks = {

@@ -152,7 +152,7 @@ function expectedTensors({
   const scale = vaeScaleFactor(vae);
   return {
     text_encoder: clipTextModel(textEncoder, textEncoder.max_position_embeddings, target).parameters,
-    unet: unet3DConditionModel(unet, { frames: 1, height: 1, width: 1, tokens: 1 }, target).parameters,
+    unet: unet3DConditionModel(unet, { prompts: 1, frames: 1, height: 1, width: 1, tokens: 1 }, target).parameters,
     vae: new Map([
       ...autoencoderEncoder(vae, { height: scale, width: scale }, target).parameters,
       ...autoencoderDecoder(vae, { height: 1, width: 1 }, target).parameters,

@@ -1,4 +1,4 @@
-/** Whether the networks stay on the device between videos. */
+/** What is given up for less memory: networks that stay on the device between videos, and a UNet that takes two prompts at once. */
 import type { Weights } from './source';
 import type { Device, Dtype, MemoryPolicy } from './types';
 
@@ -20,6 +20,17 @@ export interface MemoryFacts {
 export function chooseMemoryPolicy({ device, weightBytes, memoryBytes = 4 * GIB }: MemoryFacts): MemoryPolicy {
   const budget = device === 'wasm' ? Math.min(GIB, memoryBytes / 4) : memoryBytes / 4;
   return weightBytes <= budget ? 'keep-ready' : 'low-memory';
+}
+
+/** Latent pixels of all frames, 16 frames of 256×256 with most decoders. */
+const PAIRED_LATENTS = 2 ** 14;
+
+/**
+ * How many prompts the UNet takes in one run of a guided video. On the CPU two of a small video: much of its time goes by between the
+ * operators, and what comes before the first cross-attention is the same for both. A GPU is busy with one, in half the memory.
+ */
+export function promptsAtOnce(device: Device, latents: { frames: number; height: number; width: number }): 1 | 2 {
+  return device === 'wasm' && latents.frames * latents.height * latents.width <= PAIRED_LATENTS ? 2 : 1;
 }
 
 /** Bytes of all weights on a device that computes in `dtype`. */

@@ -15,6 +15,16 @@ export function swapFirstAxes(values: Float32Array, a: number, b: number): Float
   return result;
 }
 
+export function concat(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {
+  const result = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let filled = 0;
+  for (const part of parts) {
+    result.set(part, filled);
+    filled += part.length;
+  }
+  return result;
+}
+
 /** Throws KinoraError `numerics` at the first NaN or infinity in what was computed in `dtype`; the message says what may help. */
 export function checkFinite(values: Float32Array, what: string, dtype: Dtype): void {
   if (values.every(Number.isFinite)) return;
@@ -26,7 +36,17 @@ export function checkFinite(values: Float32Array, what: string, dtype: Dtype): v
   throw new KinoraError('numerics', `${what} holds NaN or infinity. ${remedy}`);
 }
 
-/** On wasm a run blocks its thread and ends in a microtask: without a pause a worker would never hear that it should stop. */
+/**
+ * On wasm a run blocks its thread and ends in a microtask: without a pause a worker would never hear that it should stop. A message and
+ * no timer, for browsers make a timer that follows others wait 4 ms.
+ */
 export function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
 }

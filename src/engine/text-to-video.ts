@@ -6,7 +6,7 @@ import { FrameDecoder } from './frame-decoder';
 import { checkParameters } from './generation-options';
 import { previewPixels } from './latent-preview';
 import { loadCheckpoint, type TextToVideoCheckpoint } from './load-checkpoint';
-import { chooseMemoryPolicy, weightBytesOf } from './memory-policy';
+import { chooseMemoryPolicy, promptsAtOnce, weightBytesOf } from './memory-policy';
 import { Networks } from './networks-on-device';
 import { PromptEmbeddings } from './prompt-embeddings';
 import { TorchGenerator } from './random';
@@ -14,7 +14,7 @@ import { machineMemory } from './runtime/device-facts';
 import { breaks } from './runtime/failures';
 import { createScheduler } from './schedulers';
 import type { CheckpointSource } from './source';
-import { checkFinite, pause, swapFirstAxes } from './tensor';
+import { checkFinite, concat, pause, swapFirstAxes } from './tensor';
 import type {
   Backend,
   CheckpointInfo,
@@ -124,7 +124,8 @@ export class TextToVideoPipeline {
     const prompt = tokenizer.encode(parameters.prompt);
     const negative = tokenizer.encode(parameters.negativePrompt);
     clock.stop('tokenize');
-    const unetPlan = networks.unet({ frames, height, width, tokens: info.maxTokens });
+    const prompts = guided ? promptsAtOnce(this.backend.device, { frames, height, width }) : 1;
+    const unetPlan = networks.unet({ prompts, frames, height, width, tokens: info.maxTokens });
     networks.prepareAhead(unetPlan);
     const encode = async (ids: Int32Array) => {
       const known = this.#embeddings.get(ids);
@@ -139,8 +140,9 @@ export class TextToVideoPipeline {
       clock.stop('encode');
       return embeds;
     };
-    const promptEmbeds = await encode(prompt.ids);
-    const negativeEmbeds = guided ? await encode(negative.ids) : undefined;
+    const embeds = guided ? [await encode(prompt.ids), await encode(negative.ids)] : [await encode(prompt.ids)];
+    // one for each run of the UNet
+    const contexts = prompts === 1 ? embeds : [concat(embeds)];
 
     // 2. seed → latents; torch draws [1, C, F, h, w], the networks and the scheduler work on [F, C, h, w]
     const scheduler = createScheduler(parameters.scheduler, configs.scheduler, numInferenceSteps);
@@ -152,21 +154,25 @@ export class TextToVideoPipeline {
     const unet = await networks.load(unetPlan, onProgress);
     clock.stop('load');
     networks.prepareAhead(networks.decoder({ height, width }, this.#decoder.dtype));
-    const predictNoise = async (timestep: number, embeds: Float32Array) => {
-      await pause();
-      throwIfCancelled(signal);
-      return unet.run({ sample: latents, time: networks.timestepEmbedding(timestep), encoder_hidden_states: embeds });
+    const predictNoise = async (timestep: number) => {
+      const time = networks.timestepEmbedding(timestep);
+      const predicted: Float32Array[] = [];
+      for (const context of contexts) {
+        await pause();
+        throwIfCancelled(signal);
+        predicted.push(await unet.run({ sample: latents, time, encoder_hidden_states: context }));
+      }
+      const all = concat(predicted);
+      if (!guided) return all;
+      const unconditional = all.subarray(latents.length);
+      return all.subarray(0, latents.length).map((conditional, j) => {
+        const base = unconditional[j] ?? 0;
+        return base + guidanceScale * (conditional - base);
+      });
     };
     for (const [i, timestep] of scheduler.timesteps.entries()) {
       onProgress?.({ stage: 'denoise', done: i, total: numInferenceSteps });
-      let noisePred = await predictNoise(timestep, promptEmbeds);
-      if (negativeEmbeds) {
-        const unconditional = await predictNoise(timestep, negativeEmbeds);
-        noisePred = noisePred.map((conditional, j) => {
-          const base = unconditional[j] ?? 0;
-          return base + guidanceScale * (conditional - base);
-        });
-      }
+      const noisePred = await predictNoise(timestep);
       checkFinite(noisePred, `The UNet's output at step ${i + 1}`, this.backend.dtype);
       const { prevSample, predOriginalSample } = scheduler.step(noisePred, i, latents, (size) => generator.randn(size));
       checkFinite(prevSample, `What step ${i + 1} made of the latents`, 'float32');

@@ -5,7 +5,10 @@
 import { float32ToFloat16 } from '../../float16';
 import { type GraphBuilder, size, type Value } from './builder';
 
-/** Images, or anything that convolves over two axes: [frames, height, width, channels] on WebGPU, else [frames, channels, height, width]. */
+/**
+ * Images, or anything that convolves over two axes: [frames, height, width, channels] on WebGPU, else [frames, channels, height, width].
+ * The frames may be those of several videos, one after the other.
+ */
 export interface FeatureMap {
   readonly value: Value;
   readonly frames: number;
@@ -49,20 +52,27 @@ export function fromTokens(g: GraphBuilder, tokens: Value, like: FeatureMap): Fe
   return { ...x, value: g.reshape(ordered, mapShape(g, x)) };
 }
 
-/** All frames as one image of frames × pixels, so that a (3, 1) convolution runs along time. [1, F, HW, C] or [1, C, F, HW]. */
-export function framesAsRows(g: GraphBuilder, x: FeatureMap): FeatureMap {
-  const pixels = x.height * x.width;
-  const rows = { frames: 1, channels: x.channels, height: x.frames, width: pixels };
-  const value = channelsLast(g) ? x.value : g.transpose(g.reshape(x.value, [x.frames, x.channels, pixels]), [1, 0, 2]);
-  return { ...rows, value: g.reshape(value, mapShape(g, rows)) };
+/** Each of the videos as one image of frames × pixels, so that a (3, 1) convolution runs along time: [videos, F, HW, C] or [videos, C, F, HW]. */
+export function framesAsRows(g: GraphBuilder, x: FeatureMap, videos: number): FeatureMap {
+  const rows = { frames: videos, channels: x.channels, height: x.frames / videos, width: x.height * x.width };
+  if (channelsLast(g)) return { ...rows, value: g.reshape(x.value, mapShape(g, rows)) };
+  const value = g.reshape(x.value, [videos, rows.height, rows.channels, rows.width]);
+  return { ...rows, value: g.transpose(value, [0, 2, 1, 3]) };
 }
 
 /** The inverse of framesAsRows; `like` gives height and width. */
 export function rowsAsFrames(g: GraphBuilder, rows: FeatureMap, like: FeatureMap): FeatureMap {
   const x = { ...like, channels: rows.channels };
-  if (channelsLast(g)) return { ...x, value: g.reshape(rows.value, mapShape(g, x)) };
-  const value = g.transpose(g.reshape(rows.value, [rows.channels, rows.height, rows.width]), [1, 0, 2]);
+  const value = channelsLast(g) ? rows.value : g.transpose(rows.value, [0, 2, 1, 3]);
   return { ...x, value: g.reshape(value, mapShape(g, x)) };
+}
+
+/** The same frames again and again, until there are `frames` of them. */
+export function repeatFrames(g: GraphBuilder, x: FeatureMap, frames: number): FeatureMap {
+  if (x.frames === frames) return x;
+  const result = { ...x, frames };
+  const copies = new Array<Value>(frames / x.frames).fill(x.value);
+  return { ...result, value: g.node('Concat', copies, mapShape(g, result), { axis: 0 }) };
 }
 
 export function addMaps(g: GraphBuilder, a: FeatureMap, b: FeatureMap): FeatureMap {

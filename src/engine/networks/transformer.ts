@@ -23,11 +23,12 @@ export interface TransformerOptions {
 const NORM_EPS = 1e-6;
 const LAYER_NORM_EPS = 1e-5;
 
-/** Multi-head attention with projections: of `x` over itself, or over `context` [1, S, D] that all of x's sequences share. */
+/** Multi-head attention with projections: of `x` over itself, or over `context` [videos, S, D], which all frames of a video share. */
 function projectedAttention(g: GraphBuilder, x: Value, name: string, heads: number, context?: Value): Value {
   const [batch = 0, length = 0, inner = 0] = x.shape;
-  // all sequences see the same keys: one long sequence of queries
-  const source = context ? g.reshape(x, [1, batch * length, inner]) : x;
+  // all frames of a video see the same keys: one long sequence of queries
+  const videos = context?.shape[0] ?? batch;
+  const source = g.reshape(x, [videos, (batch / videos) * length, inner]);
   const from = context ?? x;
   const query = linear(g, source, `${name}.to_q`, inner, { bias: false });
   const key = linear(g, from, `${name}.to_k`, inner, { bias: false });
@@ -47,7 +48,7 @@ function basicTransformerBlock(g: GraphBuilder, x: Value, name: string, heads: n
   return g.add(h, feedForward(g, layerNorm(g, h, `${name}.norm3`, LAYER_NORM_EPS), `${name}.ff`));
 }
 
-/** Attention among the pixels of each frame and over the prompt `context` [1, tokens, D]. */
+/** Attention among the pixels of each frame and over the prompts `context` [videos, tokens, D]. */
 export function transformer2d(
   g: GraphBuilder,
   x: FeatureMap,
@@ -61,21 +62,23 @@ export function transformer2d(
   return addMaps(g, x, fromTokens(g, linear(g, tokens, `${name}.proj_out`, x.channels), x));
 }
 
-/** Attention among the frames at each pixel; both attentions look at the same frames. */
+/** Attention among the frames of each video at each pixel; both attentions look at the same frames. */
 export function transformerTemporal(
   g: GraphBuilder,
   x: FeatureMap,
   name: string,
   { heads, headDim, groups }: TransformerOptions,
+  videos: number,
 ): FeatureMap {
-  const rows = framesAsRows(g, x);
+  const rows = framesAsRows(g, x, videos);
   const normed = groupNorm(g, rows, `${name}.norm`, { groups, eps: NORM_EPS });
-  const pixels = x.height * x.width;
-  // [1, F * HW, C] → [HW, F, C]
-  const sequences = g.transpose(g.reshape(toTokens(g, normed), [x.frames, pixels, x.channels]), [1, 0, 2]);
+  const { height: frames, width: pixels, channels } = rows;
+  // [videos, F * HW, C] → [videos * HW, F, C]
+  const byFrame = g.reshape(toTokens(g, normed), [videos, frames, pixels, channels]);
+  const sequences = g.reshape(g.transpose(byFrame, [0, 2, 1, 3]), [videos * pixels, frames, channels]);
   let tokens = linear(g, sequences, `${name}.proj_in`, heads * headDim);
   tokens = basicTransformerBlock(g, tokens, `${name}.transformer_blocks.0`, heads);
-  const out = g.transpose(linear(g, tokens, `${name}.proj_out`, x.channels), [1, 0, 2]);
-  const back = fromTokens(g, g.reshape(out, [1, x.frames * pixels, x.channels]), rows);
-  return addMaps(g, x, rowsAsFrames(g, back, x));
+  const byPixel = g.reshape(linear(g, tokens, `${name}.proj_out`, channels), [videos, pixels, frames, channels]);
+  const out = g.reshape(g.transpose(byPixel, [0, 2, 1, 3]), [videos, frames * pixels, channels]);
+  return addMaps(g, x, rowsAsFrames(g, fromTokens(g, out, rows), x));
 }

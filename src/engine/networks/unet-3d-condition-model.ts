@@ -12,6 +12,7 @@ import {
   fromChannelsFirst,
   groupNorm,
   linear,
+  repeatFrames,
   rowsAsFrames,
   toChannelsFirst,
 } from '../graph/layers';
@@ -75,6 +76,8 @@ export type UNet3DConfig = z.infer<typeof schema>;
 export const parseUNet3DConfig = (json: unknown): UNet3DConfig => parseConfig(schema, json, 'unet/config.json');
 
 export interface UNet3DShape {
+  /** Sequences of encoder_hidden_states: what the UNet makes of the same latents for each. */
+  prompts: number;
   frames: number;
   /** Latent pixels. */
   height: number;
@@ -102,19 +105,26 @@ export function timestepEmbedding(timestep: number, channels: number): Float32Ar
 class UNet3D {
   readonly g: GraphBuilder;
   readonly config: UNet3DConfig;
+  readonly shape: UNet3DShape;
   /** SiLU of the time embedding, [1, 4 × first channels]. */
   readonly time: Value;
   readonly context: Value;
 
-  constructor(g: GraphBuilder, config: UNet3DConfig, timeProjection: Value, context: Value) {
+  constructor(g: GraphBuilder, config: UNet3DConfig, shape: UNet3DShape, timeProjection: Value, context: Value) {
     this.g = g;
     this.config = config;
+    this.shape = shape;
     this.context = context;
     const timeChannels = (config.block_out_channels[0] ?? 0) * 4;
     const hidden = linear(g, timeProjection, 'time_embedding.linear_1', timeChannels);
     const embedding = linear(g, activation(g, hidden, config.act_fn), 'time_embedding.linear_2', timeChannels);
     // every resnet applies its activation to the same embedding before projecting it
     this.time = activation(g, embedding, config.act_fn);
+  }
+
+  /** One video as long as all prompts have the same, else one for each. */
+  videos(x: FeatureMap): number {
+    return x.frames / this.shape.frames;
   }
 
   headDim(level: number): number {
@@ -131,7 +141,7 @@ class UNet3D {
   temporalConv(x: FeatureMap, name: string): FeatureMap {
     const { g } = this;
     const groups = this.config.norm_num_groups;
-    const rows = framesAsRows(g, x);
+    const rows = framesAsRows(g, x, this.videos(x));
     let h = rows;
     for (const [i, conv] of ['conv1.2', 'conv2.3', 'conv3.3', 'conv4.3'].entries()) {
       h = groupNorm(g, h, `${name}.conv${i + 1}.0`, { groups, eps: TEMPORAL_CONV_EPS, silu: true });
@@ -146,8 +156,11 @@ class UNet3D {
 
   attentions(x: FeatureMap, block: string, layer: number, headDim: number): FeatureMap {
     const options = { heads: Math.floor(x.channels / headDim), headDim, groups: this.config.norm_num_groups };
-    const spatial = transformer2d(this.g, x, `${block}.attentions.${layer}`, options, this.context);
-    return transformerTemporal(this.g, spatial, `${block}.temp_attentions.${layer}`, options);
+    // from the first cross-attention on each prompt has a video of its own
+    const { prompts, frames } = this.shape;
+    const each = repeatFrames(this.g, x, prompts * frames);
+    const spatial = transformer2d(this.g, each, `${block}.attentions.${layer}`, options, this.context);
+    return transformerTemporal(this.g, spatial, `${block}.temp_attentions.${layer}`, options, prompts);
   }
 
   /** Returns the result, and pushes every skip connection to `skips`. */
@@ -186,7 +199,8 @@ class UNet3D {
     for (let layer = 0; layer <= layers; layer++) {
       const skip = skips.pop();
       if (!skip) throw new Error(`${name} has no skip connection for layer ${layer}.`);
-      h = this.resnet(concatChannels(this.g, h, skip), `${name}.resnets.${layer}`, channels[level] ?? 0);
+      const joined = concatChannels(this.g, h, repeatFrames(this.g, skip, h.frames));
+      h = this.resnet(joined, `${name}.resnets.${layer}`, channels[level] ?? 0);
       h = this.temporalConv(h, `${name}.temp_convs.${layer}`);
       if (this.config.up_block_types[index] === 'CrossAttnUpBlock3D')
         h = this.attentions(h, name, layer, this.headDim(level));
@@ -198,7 +212,8 @@ class UNet3D {
 
 /**
  * Inputs: `sample` [frames, in_channels, height, width] (the latents with the frame axis first), `time` [1, block_out_channels[0]]
- * (timestepEmbedding), `encoder_hidden_states` [1, tokens, cross_attention_dim]. Output: `out` [frames, out_channels, height, width].
+ * (timestepEmbedding), `encoder_hidden_states` [prompts, tokens, cross_attention_dim]. Output: `out` [prompts * frames, out_channels,
+ * height, width].
  */
 export function unet3DConditionModel(config: UNet3DConfig, shape: UNet3DShape, target: Target): NetworkGraph {
   const g = new GraphBuilder('UNet3DConditionModel', target);
@@ -206,11 +221,16 @@ export function unet3DConditionModel(config: UNet3DConfig, shape: UNet3DShape, t
   const first = channels[0] ?? 0;
   const sample = g.input('sample', 'float32', [shape.frames, config.in_channels, shape.height, shape.width]);
   const time = g.input('time', 'float32', [1, first]);
-  const context = g.input('encoder_hidden_states', 'float32', [1, shape.tokens, config.cross_attention_dim]);
-  const unet = new UNet3D(g, config, time, context);
+  const context = g.input('encoder_hidden_states', 'float32', [
+    shape.prompts,
+    shape.tokens,
+    config.cross_attention_dim,
+  ]);
+  const unet = new UNet3D(g, config, shape, time, context);
 
   let x = conv2d(g, fromChannelsFirst(g, sample), 'conv_in', first, same);
-  x = transformerTemporal(g, x, 'transformer_in', { heads: TRANSFORMER_IN_HEADS, headDim: unet.headDim(0), groups });
+  const transformerIn = { heads: TRANSFORMER_IN_HEADS, headDim: unet.headDim(0), groups };
+  x = transformerTemporal(g, x, 'transformer_in', transformerIn, unet.videos(x));
   const skips = [x];
   for (let level = 0; level < channels.length; level++) x = unet.down(x, level, skips);
   x = unet.mid(x);
