@@ -12,7 +12,7 @@ export interface HeapPeak {
 const workerAnswer = z.object({ result: z.object({ usedSize: z.number(), backingStorageSize: z.number() }) });
 type Usage = z.infer<typeof workerAnswer>['result'];
 
-/** Asks the page and its workers ten times a second how much memory they hold. A worker answers between two runs. */
+/** Asks the page and its workers four times a second how much memory they hold, no oftener for it holds them up. A worker answers between two runs. */
 export class HeapMeter {
   readonly #session: CDPSession;
   readonly #timer: NodeJS.Timeout;
@@ -31,7 +31,7 @@ export class HeapMeter {
       const answer = workerAnswer.safeParse(JSON.parse(message));
       if (answer.success) this.#record(sessionId, answer.data.result);
     });
-    this.#timer = setInterval(() => this.#ask(), 100);
+    this.#timer = setInterval(() => this.#ask(), 250);
   }
 
   static async start(page: Page): Promise<HeapMeter> {
