@@ -106,6 +106,46 @@ test('a model of the hub: terms first, then a download that pauses and goes on, 
   await expect(generateButton(page)).toHaveAttribute('aria-disabled', 'true');
 });
 
+test('a stored model is checked; what the disk has damaged is found, and mended by a download', async ({ page }) => {
+  await openPage(page, 1);
+  await generateButton(page).click();
+  await waitForVideo(page);
+  const panel = await openPanel(page);
+  const card = panel.getByRole('article', { name: 'Moving shapes' });
+  await card.getByRole('button', { name: 'Check' }).click();
+  await expect(card.getByText('Checked: every byte of it is as it was stored.')).toBeVisible();
+
+  await page.evaluate(damageAShard, 'unet');
+  await card.getByRole('button', { name: 'Check' }).click();
+  await expect(card.getByText(/^Checked: \d+ MB of it were damaged on this device/)).toBeVisible();
+  await card.getByRole('button', { name: 'Resume the download' }).click();
+  await expect(card.getByRole('button', { name: 'Check' })).toBeVisible();
+  await card.getByRole('button', { name: 'Check' }).click();
+  await expect(card.getByText('Checked: every byte of it is as it was stored.')).toBeVisible();
+});
+
+/** In the page: flips one bit of the first shard of a component, as a bad disk would. */
+async function damageAShard(component: string): Promise<void> {
+  const database = await new Promise<IDBDatabase>((resolve, reject) => {
+    const request = indexedDB.open('kinora');
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  const result = <T>(request: IDBRequest<T>) =>
+    new Promise<T>((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+  const shards = () => database.transaction('shards', 'readwrite').objectStore('shards');
+  const key = (await result(shards().getAllKeys())).find((candidate) => (candidate as string[])[1] === component);
+  if (key === undefined) throw new Error(`Nothing is stored of ${component}.`);
+  const record = await result(shards().get(key));
+  const bytes = new Uint8Array(await record.blob.arrayBuffer());
+  bytes[1000] = (bytes[1000] ?? 0) ^ 1;
+  await result(shards().put({ ...record, blob: new Blob([bytes]) }, key));
+  database.close();
+}
+
 test('a connection that is gone: the panel waits, says so, and goes on', async ({ page }) => {
   await openPage(page, 1);
   const panel = await openPanel(page);

@@ -121,7 +121,7 @@ export interface ModelFacts {
   licence: string | undefined;
 }
 
-/** What a running download of a model does at the moment. */
+/** What a running download of a model does at the moment, or the check of a stored one. */
 export interface DownloadProgress {
   component: Component;
   /** Bytes of the component's weight file that are here, and all of them. */
@@ -152,11 +152,13 @@ export interface ModelsWorker {
   inspect(url: string): Promise<ModelFacts>;
   /** Fetches what is not stored yet, until everything is. One at a time; resolves with the model's id. */
   download(url: string, onProgress: (progress: DownloadProgress) => void): Promise<string>;
-  /** Ends the running download, which rejects with `cancelled`; what is there stays, and the next download goes on from it. */
+  /** Ends what is running, which rejects with `cancelled`; what is there stays, and the next download goes on from it. */
   pause(): void;
   /** Copies a folder of the visitor's disk into storage; resolves with the id of the copy. `pause` ends it too. */
   importFolder(folder: Picked, onProgress: (progress: DownloadProgress) => void): Promise<string>;
   list(): Promise<StoredModel[]>;
+  /** Reads all of a stored model, and deletes what is not as it was stored; resolves with the bytes of that. */
+  check(id: string, onProgress: (progress: DownloadProgress) => void): Promise<number>;
   /** Frees everything of it. */
   delete(id: string): Promise<void>;
 }

@@ -1,7 +1,7 @@
 /** The worker that looks after the stored models: what models are, downloads, copies of folders, deletion. */
 import '../src/trusted-types';
 import { expose } from 'comlink';
-import { type DownloadState, openCheckpoint, openLocalFolder } from '../src/checkpoint';
+import { checkStored, type DownloadState, openCheckpoint, openLocalFolder } from '../src/checkpoint';
 import { type CheckpointSource, checkCheckpoint, components, loadCheckpoint } from '../src/engine';
 import { installErrorTransfer } from '../src/error-transfer';
 import { KinoraError } from '../src/errors';
@@ -12,26 +12,34 @@ const store = new CheckpointStore();
 let token: string | undefined;
 let transfer: AbortController | undefined;
 
-/** Brings everything of a checkpoint into storage; one at a time, because a line and a disk are not faster with two. */
-async function bringIn(
+/** One at a time, because a line and a disk are not faster with two. */
+async function oneAtATime<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  if (transfer) throw new KinoraError('busy', 'Another model is on its way; wait for it or pause it.');
+  transfer = new AbortController();
+  try {
+    return await work(transfer.signal);
+  } finally {
+    transfer = undefined;
+  }
+}
+
+/** Brings everything of a checkpoint into storage. */
+function bringIn(
   onProgress: (progress: DownloadProgress) => void,
   open: (signal: AbortSignal, onState: (state: DownloadState) => void) => Promise<CheckpointSource>,
 ): Promise<string> {
-  if (transfer) throw new KinoraError('busy', 'Another model is on its way; wait for it or pause it.');
-  const controller = new AbortController();
-  transfer = controller;
   let progress: DownloadProgress | undefined;
   let state: DownloadState = { state: 'fetching' };
   const report = () => {
     if (progress) onProgress({ ...progress, ...state });
   };
-  try {
-    const checkpoint = await open(controller.signal, (next) => {
+  return oneAtATime(async (signal) => {
+    const checkpoint = await open(signal, (next) => {
       state = next;
       report();
     });
     await loadCheckpoint(checkpoint, {
-      signal: controller.signal,
+      signal,
       onProgress: ({ component, done, total }) => {
         if (!component) return;
         progress = { component, bytes: done, totalBytes: total, state: 'fetching' };
@@ -39,9 +47,7 @@ async function bringIn(
       },
     });
     return checkpoint.id;
-  } finally {
-    transfer = undefined;
-  }
+  });
 }
 
 const worker: ModelsWorker = {
@@ -65,6 +71,14 @@ const worker: ModelsWorker = {
     bringIn(onProgress, (signal, onState) => openCheckpoint(url, { store, token, signal, onState })),
 
   importFolder: (folder, onProgress) => bringIn(onProgress, () => openLocalFolder(folder, { copyTo: store })),
+
+  check: (id, onProgress) =>
+    oneAtATime((signal) =>
+      checkStored(id, store, {
+        signal,
+        onProgress: (component, bytes, totalBytes) => onProgress({ component, bytes, totalBytes, state: 'fetching' }),
+      }),
+    ),
 
   pause: () => transfer?.abort(),
 

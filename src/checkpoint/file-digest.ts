@@ -1,7 +1,5 @@
 import { createSHA256, type IHasher } from 'hash-wasm';
-
-/** Bytes that are read and hashed at a time. */
-const pieceBytes = 4 * 1024 * 1024;
+import { hashBlob } from '../storage';
 
 /**
  * The sha256 of a file that arrives in parts, in its order. The browser's own digest wants a whole file in memory; hash-wasm
@@ -22,13 +20,8 @@ export class FileDigest {
     return new FileDigest(hasher);
   }
 
-  async update(part: Blob): Promise<void> {
-    for (let at = 0; at < part.size; at += pieceBytes) {
-      const bytes = await part.slice(at, at + pieceBytes).arrayBuffer();
-      this.#hasher.update(new Uint8Array(bytes));
-      // the garbage collector would let these pieces pile up
-      bytes.transfer(0);
-    }
+  update(part: Blob): Promise<void> {
+    return hashBlob(this.#hasher, part);
   }
 
   /** A few hundred bytes, for `create`. */

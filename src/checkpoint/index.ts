@@ -1,4 +1,5 @@
 /** Diffusers folders as the engine takes them. */
+export { type CheckOptions, checkStored } from './check-stored';
 export { type LocalFolderOptions, openLocalFolder } from './local-folder';
 export {
   type DownloadState,

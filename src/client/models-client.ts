@@ -39,6 +39,11 @@ export class ModelsClient {
     return this.#transfer(callbacks, (remote, onProgress) => remote.importFolder(folder, onProgress));
   }
 
+  /** Reads all of a stored model, and deletes what is not as it was stored; resolves with the bytes of that. */
+  check(id: string, callbacks: DownloadCallbacks = {}): Promise<number> {
+    return this.#transfer(callbacks, (remote, onProgress) => remote.check(id, onProgress));
+  }
+
   list(): Promise<StoredModel[]> {
     return this.#call((remote) => remote.list());
   }
@@ -48,10 +53,10 @@ export class ModelsClient {
     return this.#call((remote) => remote.delete(id));
   }
 
-  async #transfer(
+  async #transfer<Result>(
     { onProgress, signal }: DownloadCallbacks,
-    work: (remote: Remote<ModelsWorker>, onProgress: (progress: DownloadProgress) => void) => Promise<string>,
-  ): Promise<string> {
+    work: (remote: Remote<ModelsWorker>, onProgress: (progress: DownloadProgress) => void) => Promise<Result>,
+  ): Promise<Result> {
     throwIfCancelled(signal);
     const pause = () => void this.#call((remote) => remote.pause()).catch(() => undefined);
     signal?.addEventListener('abort', pause, { once: true });

@@ -9,11 +9,11 @@ import { storedId } from './model-address';
 import { addModel, chosenModel, useModels } from './models';
 import { type SpeedSamples, withSample } from './transfer-speed';
 
-/** A download, or the copying of a folder. */
+/** A download, the copying of a folder, or the check of what is stored. */
 export interface Transfer {
   /** Of the model; of a folder its name. */
   url: string;
-  kind: 'download' | 'copy';
+  kind: 'download' | 'copy' | 'check';
   /** Undefined until the model was looked at; stays so for a folder. */
   facts: ModelFacts | undefined;
   progress: DownloadProgress | undefined;
@@ -30,6 +30,8 @@ interface TransfersState {
   /** The address that is being looked at. */
   inspecting: string | undefined;
   transfer: Transfer | undefined;
+  /** The last model that was checked, and the bytes of it that were damaged and are deleted. */
+  checked: { url: string; damagedBytes: number } | undefined;
   /** The last one that failed; `url` as in the transfer. */
   failure: { url: string; code: ErrorCode; message: string } | undefined;
   /** What the browser tells of its storage; undefined until it was asked. */
@@ -49,6 +51,7 @@ export const useTransfers = create<TransfersState>(() => ({
   facts: {},
   inspecting: undefined,
   transfer: undefined,
+  checked: undefined,
   failure: undefined,
   storage: undefined,
   panel: 'closed',
@@ -132,6 +135,13 @@ export async function copyFolder(folder: Picked, name: string): Promise<Model | 
   return id === undefined ? undefined : addModel(id, name);
 }
 
+/** Reads all of a stored model; what a disk has damaged is deleted, so that it can be downloaded again. */
+export async function checkModel(model: Model): Promise<void> {
+  const { url } = model;
+  const damagedBytes = await transfer({ url, kind: 'check' }, (callbacks) => client.check(idOf(model), callbacks));
+  if (damagedBytes !== undefined) useTransfers.setState({ checked: { url, damagedBytes } });
+}
+
 /** What is there stays, and the next download goes on from it. */
 export function pause(): void {
   update({ pausing: true });
@@ -172,19 +182,19 @@ export function transferredBytes({ facts, progress }: Transfer): { bytes: number
   };
 }
 
-async function transfer(
+async function transfer<Result>(
   start: Pick<Transfer, 'url' | 'kind'>,
-  work: (callbacks: { onProgress: (progress: DownloadProgress) => void; signal: AbortSignal }) => Promise<string>,
-): Promise<string | undefined> {
+  work: (callbacks: { onProgress: (progress: DownloadProgress) => void; signal: AbortSignal }) => Promise<Result>,
+): Promise<Result | undefined> {
   if (running) return undefined;
   const controller = new AbortController();
   running = controller;
   const begin: Transfer = { ...start, facts: undefined, progress: undefined, samples: [], pausing: false };
-  useTransfers.setState({ transfer: begin, failure: undefined });
+  useTransfers.setState({ transfer: begin, checked: undefined, failure: undefined });
   try {
-    const id = await work({ onProgress: report, signal: controller.signal });
+    const result = await work({ onProgress: report, signal: controller.signal });
     await navigator.storage?.persist().catch(() => false);
-    return id;
+    return result;
   } catch (error) {
     if (!(error instanceof KinoraError) || error.code !== 'cancelled') fail(start.url, error);
     return undefined;

@@ -98,6 +98,47 @@ it('does not open a component with a shard that is missing or of the wrong size'
   expect(await store.openShards(manifest)).toBeUndefined();
 });
 
+it('finds what has been damaged, deletes it, and keeps the rest', async () => {
+  const manifest = manifestOf('unet');
+  await putShards(manifest);
+  await store.commit(manifest);
+  const read: number[] = [];
+  expect(await store.removeDamaged(manifest, { onBytes: (bytes) => read.push(bytes) })).toBe(0);
+  expect(read).toEqual([200, 50]);
+  expect(await store.manifests(checkpoint)).toEqual([manifest]);
+
+  const connection = await openDB(name);
+  const key = [checkpoint, 'unet', 300];
+  const record = (await connection.get('shards', key)) as object;
+  const bytes = pattern(50, 300);
+  bytes[49] = (bytes[49] ?? 0) ^ 1;
+  await connection.put('shards', { ...record, blob: new Blob([bytes]) }, key);
+  connection.close();
+  expect(await store.openShards(manifest)).toHaveLength(2);
+  expect(await store.removeDamaged(manifest)).toBe(50);
+  expect(await store.manifests(checkpoint)).toEqual([]);
+  expect(await store.storedShards(manifest)).toEqual([manifest.shards[0]]);
+});
+
+it('takes shards without a checksum, which older versions have stored, where they can be read', async () => {
+  const manifest = manifestOf('unet');
+  await putShards(manifest);
+  await store.commit(manifest);
+  const connection = await openDB(name);
+  const blob = new Blob([pattern(50, 300)]);
+  await connection.put('shards', { version: manifest.version, blob }, [checkpoint, 'unet', 300]);
+  connection.close();
+  expect(await store.removeDamaged(manifest)).toBe(0);
+});
+
+it('stops a check when it is cancelled', async () => {
+  const manifest = manifestOf('unet');
+  await putShards(manifest);
+  await store.commit(manifest);
+  await expect(store.removeDamaged(manifest, { signal: AbortSignal.abort() })).rejects.toThrow(failure('cancelled'));
+  expect(await store.manifests(checkpoint)).toEqual([manifest]);
+});
+
 it('tells a text, a file that is known to be absent, and nothing known apart', async () => {
   await store.putText(checkpoint, 'a.json', '{}');
   await store.putText(checkpoint, 'b.json', null);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { KinoraError } from '../errors';
+import { KinoraError, throwIfCancelled } from '../errors';
+import { checksum } from './checksum';
 import { Database, keysWithPrefix } from './database';
 import { type Manifest, manifestSchema } from './manifest';
 
@@ -21,6 +22,8 @@ export interface StoredCheckpoint {
 const shardRecord = z.object({
   version: z.string(),
   blob: z.instanceof(Blob),
+  /** Of the blob; older versions of the page stored none. */
+  checksum: z.string().optional(),
   /** State of the file's digest after this shard. */
   digestState: z.custom<Uint8Array>((value) => value instanceof Uint8Array).optional(),
 });
@@ -94,7 +97,7 @@ export class CheckpointStore {
    */
   async putShard(manifest: Manifest, shard: ByteRange, blob: Blob, digestState?: Uint8Array): Promise<void> {
     const { checkpoint, component, version } = manifest;
-    const record: ShardRecord = { version, blob, digestState };
+    const record: ShardRecord = { version, blob, checksum: await checksum(blob), digestState };
     await this.#database.use(`storing ${component}`, (connection) =>
       connection.put('shards', record, [checkpoint, component, shard.begin]),
     );
@@ -177,6 +180,52 @@ export class CheckpointStore {
       }
       return record.blob;
     });
+  }
+
+  /**
+   * Reads a stored component from its first byte to its last. Shards that are not what was stored, or cannot be read, are deleted,
+   * and with them the manifest: the component then counts as unfinished.
+   * @param onBytes called with the bytes of each shard that was read
+   * @returns bytes of what was deleted
+   */
+  async removeDamaged(
+    manifest: Manifest,
+    { onBytes, signal }: { onBytes?: (bytes: number) => void; signal?: AbortSignal } = {},
+  ): Promise<number> {
+    const damaged: ByteRange[] = [];
+    for (const shard of manifest.shards) {
+      throwIfCancelled(signal);
+      if (!(await this.#isIntact(manifest, shard))) damaged.push(shard);
+      onBytes?.(shard.end - shard.begin);
+    }
+    if (damaged.length === 0) return 0;
+    const { checkpoint, component } = manifest;
+    await this.#database.use(`repairing ${component}`, async (connection) => {
+      const transaction = connection.transaction(['shards', 'manifests'], 'readwrite');
+      const shards = transaction.objectStore('shards');
+      await Promise.all([
+        ...damaged.map(({ begin }) => shards.delete([checkpoint, component, begin])),
+        transaction.objectStore('manifests').delete([checkpoint, component]),
+        transaction.done,
+      ]);
+    });
+    return damaged.reduce((bytes, { begin, end }) => bytes + end - begin, 0);
+  }
+
+  async #isIntact(manifest: Manifest, shard: ByteRange): Promise<boolean> {
+    const { checkpoint, component } = manifest;
+    const value = await this.#database.use(`checking ${component}`, (connection) =>
+      connection.get('shards', [checkpoint, component, shard.begin]),
+    );
+    const record = shardRecord.safeParse(value).data;
+    if (!record || !fits(record, shard, manifest)) return false;
+    try {
+      const actual = await checksum(record.blob);
+      return record.checksum === undefined || record.checksum === actual;
+    } catch {
+      // its file is gone, or cut off
+      return false;
+    }
   }
 
   /** Makes a component count as unfinished again. Its shards stay, to be checked and completed. */

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { type Model, shippedModel } from '../../models';
 import { chooseModel, isAccepted, isAdded, removeModel, useModels } from '../../state/models';
-import { deleteStored, download, idOf, inspect, useTransfers } from '../../state/transfers';
+import { checkModel, deleteStored, download, idOf, inspect, useTransfers } from '../../state/transfers';
 import { diskText } from './amounts';
 import { BeforeDownload } from './before-download';
 import { TransferFailure } from './transfer-failure';
@@ -10,12 +10,12 @@ import { TransferStatus } from './transfer-status';
 /** A model, where it stands, and what can be done with it. */
 export function ModelCard({ model }: { model: Model }) {
   const { chosen, accepted } = useModels();
-  const { stored, transfer, failure } = useTransfers();
+  const { stored, transfer, checked, failure } = useTransfers();
   const [asking, setAsking] = useState<'terms' | 'deletion' | undefined>();
   const there = stored?.[idOf(model)];
   const onDisk = model.id.startsWith('picked:');
   const usable = !model.terms || there?.whole === true;
-  const own = transfer?.kind === 'download' && transfer.url === model.url ? transfer : undefined;
+  const own = transfer && transfer.kind !== 'copy' && transfer.url === model.url ? transfer : undefined;
   const ask = () => {
     setAsking('terms');
     void inspect(model);
@@ -36,6 +36,9 @@ export function ModelCard({ model }: { model: Model }) {
       </p>
       {own && <TransferStatus transfer={own} />}
       {failure?.url === model.url && <TransferFailure {...failure} />}
+      <p className="hint" role="status">
+        {checked?.url === model.url && checkedWords(model, checked.damagedBytes)}
+      </p>
       {asking === 'terms' && model.terms && !own && !there?.whole && (
         <BeforeDownload
           model={model}
@@ -85,6 +88,18 @@ export function ModelCard({ model }: { model: Model }) {
             {there ? 'Resume the download' : model.terms ? 'Download…' : 'Download'}
           </button>
         )}
+        {there?.whole && !own && asking !== 'deletion' && (
+          <button
+            type="button"
+            className="secondary"
+            aria-disabled={transfer !== undefined}
+            onClick={() => {
+              if (!transfer) void checkModel(model);
+            }}
+          >
+            Check
+          </button>
+        )}
         {there && !own && asking !== 'deletion' && (
           <button type="button" className="secondary" onClick={() => setAsking('deletion')}>
             Delete…
@@ -103,6 +118,12 @@ export function ModelCard({ model }: { model: Model }) {
       </div>
     </article>
   );
+}
+
+function checkedWords(model: Model, damagedBytes: number): string {
+  if (damagedBytes === 0) return 'Checked: every byte of it is as it was stored.';
+  const again = model.url.startsWith('folder:') ? 'Copy its folder again' : 'Resume the download';
+  return `Checked: ${diskText(damagedBytes)} of it were damaged on this device, and have been deleted. ${again} to mend it.`;
 }
 
 function placeWords(model: Model, onDisk: boolean, there: { bytes: number; whole: boolean } | undefined): string {

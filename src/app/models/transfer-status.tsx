@@ -10,7 +10,13 @@ const componentNames: Record<DownloadProgress['component'], string> = {
   vae: 'VAE',
 };
 
-/** How far a download or a copy is, in all and by file. */
+const labels: Record<Transfer['kind'], string> = {
+  download: 'Progress of the download',
+  copy: 'Progress of the copy',
+  check: 'Progress of the check',
+};
+
+/** How far a download, a copy or a check is, in all and by file. */
 export function TransferStatus({ transfer }: { transfer: Transfer }) {
   const { progress, samples, pausing, kind } = transfer;
   const total = transferredBytes(transfer);
@@ -23,7 +29,7 @@ export function TransferStatus({ transfer }: { transfer: Transfer }) {
       <div
         className="progress-bar"
         role="progressbar"
-        aria-label={kind === 'copy' ? `Copying ${transfer.url}` : 'Progress of the download'}
+        aria-label={labels[kind]}
         aria-valuemin={0}
         aria-valuemax={100}
         aria-valuenow={percent}
@@ -37,7 +43,7 @@ export function TransferStatus({ transfer }: { transfer: Transfer }) {
           {left !== undefined && `, ${durationText(left)} left`}
         </span>
         <button type="button" className="secondary" aria-disabled={pausing} onClick={pause}>
-          {kind === 'copy' ? 'Stop' : 'Pause'}
+          {kind === 'download' ? 'Pause' : 'Stop'}
         </button>
       </p>
       {progress && (
