@@ -38,9 +38,17 @@ export class Database {
    * @throws KinoraError `quota` where the browser refuses to store more, `storage` for everything else that it refuses
    */
   async use<T>(doing: string, work: (connection: Connection) => Promise<T>): Promise<T> {
-    try {
+    const once = async () => {
       this.#connection ??= this.#open();
-      return await work(await this.#connection);
+      return work(await this.#connection);
+    };
+    try {
+      // where site data is cleared, a connection may close while it opens or works, and be told of that only later
+      return await once().catch((error: unknown) => {
+        if (!isClosed(error)) throw error;
+        this.#connection = undefined;
+        return once();
+      });
     } catch (error) {
       throw storageError(error, doing);
     }
@@ -82,6 +90,10 @@ export class Database {
       throw error;
     }
   }
+}
+
+function isClosed(error: unknown): boolean {
+  return error instanceof DOMException && (error.name === 'AbortError' || error.name === 'InvalidStateError');
 }
 
 function storageError(error: unknown, doing: string): KinoraError {
