@@ -42,7 +42,6 @@ const reportSchema = z.object({
     z.object({
       title: z.string(),
       score: z.number().nullable(),
-      scoreDisplayMode: z.string(),
       displayValue: z.string().optional(),
     }),
   ),
