@@ -123,14 +123,14 @@ function summary(
     'total-blocking-time',
     'cumulative-layout-shift',
   ];
-  const lost = Object.values(categories).flatMap(({ title, score, auditRefs }) =>
-    score === 1
-      ? []
-      : auditRefs.flatMap(({ id }) => {
-          const audit = audits[id];
-          return audit?.score !== null && audit !== undefined && audit.score < 1 ? [`  ${title}: ${audit.title}`] : [];
-        }),
-  );
+  const lost = Object.values(categories)
+    .filter(({ score }) => score !== 1)
+    .flatMap(({ title, auditRefs }) =>
+      auditRefs
+        .flatMap(({ id }) => audits[id] ?? [])
+        .filter(({ score }) => score !== null && score < 1)
+        .map((audit) => `  ${title}: ${audit.title}`),
+    );
   return [
     `${view}: ${Object.values(categories)
       .map(({ title, score }) => `${title} ${score === null ? 'unknown' : Math.round(score * 100)}`)

@@ -12,7 +12,10 @@ export interface HeapPeak {
 const workerAnswer = z.object({ result: z.object({ usedSize: z.number(), backingStorageSize: z.number() }) });
 type Usage = z.infer<typeof workerAnswer>['result'];
 
-/** Asks the page and its workers four times a second how much memory they hold, no oftener for it holds them up. A worker answers between two runs. */
+/**
+ * Asks the page and its workers four times a second how much memory they hold; oftener would slow down what is measured. A worker
+ * answers between two runs.
+ */
 export class HeapMeter {
   readonly #session: CDPSession;
   readonly #timer: NodeJS.Timeout;

@@ -105,11 +105,19 @@ export class CheckpointStore {
 
   /** What was stored with the shard. */
   async digestState(manifest: Manifest, { begin }: ByteRange): Promise<Uint8Array | undefined> {
+    return (await this.#shard('looking for an unfinished download', manifest, { begin }))?.digestState;
+  }
+
+  async #shard(
+    doing: string,
+    manifest: Manifest,
+    { begin }: Pick<ByteRange, 'begin'>,
+  ): Promise<ShardRecord | undefined> {
     const { checkpoint, component } = manifest;
-    const value = await this.#database.use('looking for an unfinished download', (connection) =>
+    const value = await this.#database.use(doing, (connection) =>
       connection.get('shards', [checkpoint, component, begin]),
     );
-    return shardRecord.safeParse(value).data?.digestState;
+    return shardRecord.safeParse(value).data;
   }
 
   /** Deletes every shard of a component. */
@@ -163,23 +171,20 @@ export class CheckpointStore {
   }
 
   async #openShard(manifest: Manifest, shard: ByteRange): Promise<Blob | undefined> {
-    const { checkpoint, component } = manifest;
-    return this.#database.use(`reading ${component}`, async (connection) => {
-      const value = await connection.get('shards', [checkpoint, component, shard.begin]);
-      const record = shardRecord.safeParse(value).data;
-      if (!record || !fits(record, shard, manifest)) return undefined;
-      try {
-        await record.blob.slice(-1).arrayBuffer();
-      } catch (cause) {
-        throw new KinoraError(
-          'storage',
-          `The browser cannot read back ${component}, which it has stored. Reload the page; if that does not help, ` +
-            'delete the model and load it again, and not in a private window.',
-          { cause },
-        );
-      }
-      return record.blob;
-    });
+    const { component } = manifest;
+    const record = await this.#shard(`reading ${component}`, manifest, shard);
+    if (!record || !fits(record, shard, manifest)) return undefined;
+    try {
+      await record.blob.slice(-1).arrayBuffer();
+    } catch (cause) {
+      throw new KinoraError(
+        'storage',
+        `The browser cannot read back ${component}, which it has stored. Reload the page; if that does not help, ` +
+          'delete the model and load it again, and not in a private window.',
+        { cause },
+      );
+    }
+    return record.blob;
   }
 
   /**
@@ -195,7 +200,9 @@ export class CheckpointStore {
     const damaged: ByteRange[] = [];
     for (const shard of manifest.shards) {
       throwIfCancelled(signal);
-      if (!(await this.#isIntact(manifest, shard))) damaged.push(shard);
+      // looked at twice before it is deleted: private windows fail at random to read a Blob back
+      const intact = (await this.#isIntact(manifest, shard)) || (await this.#isIntact(manifest, shard));
+      if (!intact) damaged.push(shard);
       onBytes?.(shard.end - shard.begin);
     }
     if (damaged.length === 0) return 0;
@@ -213,11 +220,7 @@ export class CheckpointStore {
   }
 
   async #isIntact(manifest: Manifest, shard: ByteRange): Promise<boolean> {
-    const { checkpoint, component } = manifest;
-    const value = await this.#database.use(`checking ${component}`, (connection) =>
-      connection.get('shards', [checkpoint, component, shard.begin]),
-    );
-    const record = shardRecord.safeParse(value).data;
+    const record = await this.#shard(`checking ${manifest.component}`, manifest, shard);
     if (!record || !fits(record, shard, manifest)) return false;
     try {
       const actual = await checksum(record.blob);

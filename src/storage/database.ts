@@ -38,17 +38,16 @@ export class Database {
    * @throws KinoraError `quota` where the browser refuses to store more, `storage` for everything else that it refuses
    */
   async use<T>(doing: string, work: (connection: Connection) => Promise<T>): Promise<T> {
-    const once = async () => {
-      this.#connection ??= this.#open();
-      return work(await this.#connection);
-    };
+    const connection = this.#open();
     try {
+      return await work(await connection);
+    } catch (error) {
+      if (!isClosed(error)) throw storageError(error, doing);
       // where site data is cleared, a connection may close while it opens or works, and be told of that only later
-      return await once().catch((error: unknown) => {
-        if (!isClosed(error)) throw error;
-        this.#connection = undefined;
-        return once();
-      });
+      if (this.#connection === connection) await this.close();
+    }
+    try {
+      return await work(await this.#open());
     } catch (error) {
       throw storageError(error, doing);
     }
@@ -60,7 +59,13 @@ export class Database {
     (await connection?.catch(() => undefined))?.close();
   }
 
-  async #open(): Promise<Connection> {
+  /** The open connection, or a new one. */
+  #open(): Promise<Connection> {
+    this.#connection ??= this.#connect();
+    return this.#connection;
+  }
+
+  async #connect(): Promise<Connection> {
     const forget = () => {
       this.#connection = undefined;
     };

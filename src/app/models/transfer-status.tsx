@@ -10,10 +10,10 @@ const componentNames: Record<DownloadProgress['component'], string> = {
   vae: 'VAE',
 };
 
-const labels: Record<Transfer['kind'], string> = {
-  download: 'Progress of the download',
-  copy: 'Progress of the copy',
-  check: 'Progress of the check',
+const labels: Record<Transfer['kind'], (url: string) => string> = {
+  download: () => 'Progress of the download',
+  copy: (name) => `Copying ${name}`,
+  check: () => 'Progress of the check',
 };
 
 /** How far a download, a copy or a check is, in all and by file. */
@@ -29,7 +29,7 @@ export function TransferStatus({ transfer }: { transfer: Transfer }) {
       <div
         className="progress-bar"
         role="progressbar"
-        aria-label={labels[kind]}
+        aria-label={labels[kind](transfer.url)}
         aria-valuemin={0}
         aria-valuemax={100}
         aria-valuenow={percent}
