@@ -27,6 +27,7 @@ export const errorCodes = [
   'busy', // a job is running
   'encoder', // no video encoder, or it failed
   'worker-died',
+  'part-not-loaded', // a file of the page itself did not arrive
   'internal',
 ] as const;
 
@@ -41,6 +42,19 @@ export class KinoraError extends Error {
     this.code = code;
   }
 }
+
+/**
+ * What cannot be trusted after an error and is made anew before it is used again: the networks with their GPU devices, or the whole
+ * worker. A wasm heap that has grown never shrinks, so exhausted memory takes its worker with it; a lost GPU takes only what lay on it.
+ */
+export const recovery: Readonly<Partial<Record<ErrorCode, 'networks' | 'worker'>>> = {
+  'device-lost': 'networks',
+  'device-limits': 'networks',
+  'out-of-memory': 'worker',
+  'worker-died': 'worker',
+  'part-not-loaded': 'worker',
+  internal: 'worker',
+};
 
 /** Throws the `cancelled` error when `signal` has been aborted. */
 export function throwIfCancelled(signal: AbortSignal | undefined): void {

@@ -1,6 +1,6 @@
 /** The page without a face, for `npm run generate`: what a driver can call is on `window.kinora`. */
 import './trusted-types';
-import { KinoraClient, ModelsClient } from './client';
+import { GenerationClient, ModelsClient } from './client';
 import { KinoraError } from './errors';
 import type {
   Backend,
@@ -55,18 +55,28 @@ declare global {
   }
 }
 
-const client = new KinoraClient();
 const models = new ModelsClient();
+const client = new GenerationClient({ models });
 let last: { video: GeneratedVideo; mp4: Blob } | undefined;
 
-async function generate({ width, height, scheduler, ...request }: HeadlessRequest): Promise<HeadlessVideo> {
+async function generate({
+  source,
+  device,
+  dtype,
+  memory,
+  width,
+  height,
+  scheduler,
+  ...request
+}: HeadlessRequest): Promise<HeadlessVideo> {
   last = undefined;
   const onProgress = (progress: JobProgress) => window.onKinoraProgress?.(progress);
-  const { source, device, dtype } = request;
+  const load = { source, device, dtype, memory };
   const start = performance.now();
-  const { info } = await client.load({ source, device, dtype }, { onProgress });
+  const { info } = await client.load(load, { onProgress });
   const openMilliseconds = performance.now() - start;
   const { video, mp4, encodeMilliseconds } = await client.generate(
+    load,
     {
       ...request,
       width: width ?? info.width,

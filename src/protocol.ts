@@ -82,21 +82,29 @@ export interface GenerateResult {
 /** `open` … `decode` from the engine, `mp4` while frames are encoded. */
 export type JobProgress = Progress | { stage: 'mp4'; component?: undefined; done: number; total: number };
 
-/** What the generation worker exposes over Comlink. One job at a time; errors are KinoraErrors on both sides. */
+/**
+ * What the generation worker serves. It knows the prompt, so it fetches from its own site only; models at other origins must be
+ * stored before. Errors are KinoraErrors on both sides. A signal takes effect before the next run of a network; the call then
+ * rejects with `cancelled`.
+ */
 export interface GenerationWorker {
-  /** What the device lacks for a video of this size. Fetches configs only; needs no loaded model, and may run beside a job. */
-  assess(request: AssessRequest): Promise<DeviceReport>;
-  load(request: LoadRequest, onProgress: (progress: JobProgress) => void): Promise<LoadedModel>;
-  /** Needs a loaded model. */
+  /** The model can be opened here: it is stored whole, a picked folder, or at the page's own site. */
+  has(source: ModelSource): Promise<boolean>;
+  load(
+    load: LoadRequest,
+    onProgress: (progress: JobProgress) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<LoadedModel>;
+  /** Loads the model where it is not the one that is loaded, and makes a video. One at a time. */
   generate(
+    load: LoadRequest,
     request: GenerateRequest,
     onProgress: (progress: JobProgress) => void,
     onPreview: (preview: StepPreview) => void,
-  ): Promise<GenerateResult>;
-  /** Tokens of a text with start and end marks, before truncation. Needs a loaded model. */
-  countTokens(text: string): Promise<number>;
-  /** Takes effect before the next UNet run; the running call then rejects with `cancelled`. */
-  cancel(): void;
+    signal: AbortSignal | undefined,
+  ): Promise<GenerateResult & LoadedModel>;
+  /** Tokens of a text with start and end marks, before truncation; undefined where no model is loaded. */
+  countTokens(text: string): Promise<number | undefined>;
 }
 
 /** A weight file of a model, as its server describes it before a weight is fetched. */
@@ -144,21 +152,34 @@ export interface StoredModel {
   whole: boolean;
 }
 
-/** What the models worker exposes over Comlink. It needs nothing of the engine, and works beside a generation. */
+/**
+ * What the models worker serves: all that is fetched from other origins, and all that is stored. It works beside a generation.
+ * `token` is the hub's access token, for models that are only given to those who signed.
+ */
 export interface ModelsWorker {
-  /** The access token of the hub, for models that are only given to those who signed; kept in the worker's memory. */
-  setToken(token: string | undefined): void;
   /** What a model consists of. Fetches its small files and the headers of its weights. */
-  inspect(url: string): Promise<ModelFacts>;
-  /** Fetches what is not stored yet, until everything is. One at a time; resolves with the model's id. */
-  download(url: string, onProgress: (progress: DownloadProgress) => void): Promise<string>;
-  /** Ends what is running, which rejects with `cancelled`; what is there stays, and the next download goes on from it. */
-  pause(): void;
-  /** Copies a folder of the visitor's disk into storage; resolves with the id of the copy. `pause` ends it too. */
-  importFolder(folder: Picked, onProgress: (progress: DownloadProgress) => void): Promise<string>;
+  inspect(url: string, token: string | undefined, signal: AbortSignal | undefined): Promise<ModelFacts>;
+  /** What the device lacks for a video of this size. Fetches configs only. */
+  assess(request: AssessRequest, token: string | undefined): Promise<DeviceReport>;
+  /**
+   * Fetches what is not stored yet, until everything is; resolves with the model's id. Aborted, it rejects with `cancelled`: what is
+   * there stays, and the next download goes on from it. One download, import or check at a time.
+   */
+  download(
+    url: string,
+    token: string | undefined,
+    onProgress: (progress: DownloadProgress) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<string>;
+  /** Copies a folder of the visitor's disk into storage; resolves with the id of the copy. */
+  importFolder(
+    folder: Picked,
+    onProgress: (progress: DownloadProgress) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<string>;
   list(): Promise<StoredModel[]>;
   /** Reads all of a stored model, and deletes what is not as it was stored; resolves with the bytes of that. */
-  check(id: string, onProgress: (progress: DownloadProgress) => void): Promise<number>;
+  check(id: string, onProgress: (progress: DownloadProgress) => void, signal: AbortSignal | undefined): Promise<number>;
   /** Frees everything of it. */
   delete(id: string): Promise<void>;
 }

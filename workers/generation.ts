@@ -1,45 +1,29 @@
 /** The worker in which videos are made: checkpoint → pipeline → frames → mp4. */
 import '../src/trusted-types';
-import { expose, transfer } from 'comlink';
-import { openSource } from '../src/checkpoint';
-import { assessCheckpoint, TextToVideoPipeline } from '../src/engine';
-import { installErrorTransfer } from '../src/error-transfer';
-import { KinoraError, throwIfCancelled } from '../src/errors';
+import { transfer } from 'comlink';
+import { isStoredWhole, openSource, openStoredCheckpoint } from '../src/checkpoint';
+import { type CheckpointSource, TextToVideoPipeline } from '../src/engine';
+import { throwIfCancelled } from '../src/errors';
 import { encodeMp4 } from '../src/media';
-import type { GenerationWorker, LoadRequest } from '../src/protocol';
+import type { GenerationWorker, JobProgress, LoadedModel, LoadRequest, ModelSource } from '../src/protocol';
 import { CheckpointStore } from '../src/storage';
 import { writeVideoComment } from '../src/video-comment';
+import { serve } from '../src/wire';
 
 const store = new CheckpointStore();
 let loaded: { key: string; pipeline: TextToVideoPipeline } | undefined;
-let job: AbortController | undefined;
 
-/** One job at a time: onnxruntime hangs on concurrent runs. */
-async function runJob<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
-  if (job) throw new KinoraError('busy', 'A job is running; wait for it or cancel it.');
-  const controller = new AbortController();
-  job = controller;
-  try {
-    const result = await work(controller.signal);
-    throwIfCancelled(controller.signal);
-    return result;
-  } catch (error) {
-    // whatever broke off because of the cancel
-    throwIfCancelled(controller.signal);
-    throw error;
-  } finally {
-    job = undefined;
-  }
+function isElsewhere(source: ModelSource): source is string {
+  return typeof source === 'string' && /^https?:/.test(source) && new URL(source).origin !== location.origin;
 }
 
-function pipeline(): TextToVideoPipeline {
-  if (!loaded) throw new KinoraError('invalid-argument', 'No model is loaded; load one first.');
-  return loaded.pipeline;
+function open(source: ModelSource, signal: AbortSignal | undefined): Promise<CheckpointSource> {
+  return isElsewhere(source) ? openStoredCheckpoint(source, store) : openSource(source, { store, signal });
 }
 
 async function loadPipeline(
   { source, device, dtype, memory }: LoadRequest,
-  options: { onProgress: Parameters<GenerationWorker['load']>[1]; signal: AbortSignal },
+  options: { onProgress: (progress: JobProgress) => void; signal: AbortSignal | undefined },
 ): Promise<TextToVideoPipeline> {
   const key = JSON.stringify([source, device, dtype, memory]);
   // a picked folder may have changed: its id tells
@@ -47,48 +31,47 @@ async function loadPipeline(
   const former = loaded;
   loaded = undefined;
   await former?.pipeline.dispose();
-  const checkpoint = await openSource(source, { store, signal: options.signal });
-  const opened = await TextToVideoPipeline.fromPretrained(checkpoint, { device, dtype, memory, ...options });
-  loaded = { key, pipeline: opened };
-  return opened;
+  const checkpoint = await open(source, options.signal);
+  const pipeline = await TextToVideoPipeline.fromPretrained(checkpoint, { device, dtype, memory, ...options });
+  loaded = { key, pipeline };
+  return pipeline;
+}
+
+function facts({ info, backend, memory }: TextToVideoPipeline): LoadedModel {
+  return { info, backend, memory };
 }
 
 const worker: GenerationWorker = {
-  assess: async ({ source, ...request }) => assessCheckpoint(await openSource(source, { store }), request),
+  has: async (source) => !isElsewhere(source) || isStoredWhole(source, store),
 
-  load: (request, onProgress) =>
-    runJob(async (signal) => {
-      const { info, backend, memory } = await loadPipeline(request, { onProgress, signal });
-      return { info, backend, memory };
-    }),
+  load: async (load, onProgress, signal) => facts(await loadPipeline(load, { onProgress, signal })),
 
-  generate: ({ fps, ...parameters }, onProgress, onPreview) =>
-    runJob(async (signal) => {
-      const video = await pipeline().generate({
-        ...parameters,
-        onProgress,
-        onStep: (preview) => onPreview(transfer(preview, [preview.pixels.buffer])),
-        signal,
-      });
-      const start = performance.now();
-      const mp4 = await encodeMp4({
-        frames: video.frames,
-        width: parameters.width,
-        height: parameters.height,
-        fps,
-        comment: writeVideoComment({ fps, ...parameters }, video.checkpoint),
-        onProgress: (done, total) => onProgress({ stage: 'mp4', done, total }),
-        signal,
-      });
-      const encodeMilliseconds = performance.now() - start;
-      const buffers = [...video.frames.map((frame) => frame.buffer), video.latents.buffer];
-      return transfer({ video, mp4, encodeMilliseconds }, buffers);
-    }),
+  async generate(load, { fps, ...parameters }, onProgress, onPreview, signal) {
+    const pipeline = await loadPipeline(load, { onProgress, signal });
+    throwIfCancelled(signal);
+    const video = await pipeline.generate({
+      ...parameters,
+      onProgress,
+      onStep: (preview) => onPreview(transfer(preview, [preview.pixels.buffer])),
+      signal,
+    });
+    const start = performance.now();
+    const mp4 = await encodeMp4({
+      frames: video.frames,
+      width: parameters.width,
+      height: parameters.height,
+      fps,
+      comment: writeVideoComment({ fps, ...parameters }, video.checkpoint),
+      onProgress: (done, total) => onProgress({ stage: 'mp4', done, total }),
+      signal,
+    });
+    throwIfCancelled(signal);
+    const encodeMilliseconds = performance.now() - start;
+    const buffers = [...video.frames.map((frame) => frame.buffer), video.latents.buffer];
+    return transfer({ video, mp4, encodeMilliseconds, ...facts(pipeline) }, buffers);
+  },
 
-  countTokens: async (text) => pipeline().countTokens(text),
-
-  cancel: () => job?.abort(),
+  countTokens: async (text) => loaded?.pipeline.countTokens(text),
 };
 
-installErrorTransfer();
-expose(worker);
+serve(worker);

@@ -1,40 +1,40 @@
 /** The worker that looks after the stored models: what models are, downloads, copies of folders, deletion. */
 import '../src/trusted-types';
-import { expose } from 'comlink';
-import { checkStored, type DownloadState, openCheckpoint, openLocalFolder } from '../src/checkpoint';
-import { type CheckpointSource, checkCheckpoint, components, loadCheckpoint } from '../src/engine';
-import { installErrorTransfer } from '../src/error-transfer';
+import { checkStored, type DownloadState, openCheckpoint, openLocalFolder, openSource } from '../src/checkpoint';
+import { assessCheckpoint, type CheckpointSource, checkCheckpoint, components, loadCheckpoint } from '../src/engine';
 import { KinoraError } from '../src/errors';
 import type { DownloadProgress, ModelsWorker } from '../src/protocol';
 import { CheckpointStore } from '../src/storage';
+import { serve } from '../src/wire';
 
 const store = new CheckpointStore();
-let token: string | undefined;
-let transfer: AbortController | undefined;
+let busy = false;
 
 /** One at a time, because a line and a disk are not faster with two. */
-async function oneAtATime<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
-  if (transfer) throw new KinoraError('busy', 'Another model is on its way; wait for it or pause it.');
-  transfer = new AbortController();
+async function oneAtATime<Result>(work: () => Promise<Result>): Promise<Result> {
+  if (busy)
+    throw new KinoraError('busy', 'Another model is being downloaded, copied or checked; wait for it or pause it.');
+  busy = true;
   try {
-    return await work(transfer.signal);
+    return await work();
   } finally {
-    transfer = undefined;
+    busy = false;
   }
 }
 
 /** Brings everything of a checkpoint into storage. */
 function bringIn(
   onProgress: (progress: DownloadProgress) => void,
-  open: (signal: AbortSignal, onState: (state: DownloadState) => void) => Promise<CheckpointSource>,
+  signal: AbortSignal | undefined,
+  open: (onState: (state: DownloadState) => void) => Promise<CheckpointSource>,
 ): Promise<string> {
   let progress: DownloadProgress | undefined;
   let state: DownloadState = { state: 'fetching' };
   const report = () => {
     if (progress) onProgress({ ...progress, ...state });
   };
-  return oneAtATime(async (signal) => {
-    const checkpoint = await open(signal, (next) => {
+  return oneAtATime(async () => {
+    const checkpoint = await open((next) => {
       state = next;
       report();
     });
@@ -51,14 +51,10 @@ function bringIn(
 }
 
 const worker: ModelsWorker = {
-  setToken(given) {
-    token = given;
-  },
-
-  async inspect(url) {
-    const checkpoint = await openCheckpoint(url, { store, token });
-    await checkCheckpoint(checkpoint);
-    const files = await checkpoint.weightFiles();
+  async inspect(url, token, signal) {
+    const checkpoint = await openCheckpoint(url, { store, token, signal });
+    await checkCheckpoint(checkpoint, signal);
+    const files = await checkpoint.weightFiles(signal);
     return {
       id: checkpoint.id,
       files: files.map(({ sha256, ...file }) => ({ ...file, checked: sha256 !== undefined })),
@@ -67,20 +63,22 @@ const worker: ModelsWorker = {
     };
   },
 
-  download: (url, onProgress) =>
-    bringIn(onProgress, (signal, onState) => openCheckpoint(url, { store, token, signal, onState })),
+  assess: async ({ source, ...request }, token) =>
+    assessCheckpoint(await openSource(source, { store, token }), request),
 
-  importFolder: (folder, onProgress) => bringIn(onProgress, () => openLocalFolder(folder, { copyTo: store })),
+  download: (url, token, onProgress, signal) =>
+    bringIn(onProgress, signal, (onState) => openCheckpoint(url, { store, token, signal, onState })),
 
-  check: (id, onProgress) =>
-    oneAtATime((signal) =>
+  importFolder: (folder, onProgress, signal) =>
+    bringIn(onProgress, signal, () => openLocalFolder(folder, { copyTo: store })),
+
+  check: (id, onProgress, signal) =>
+    oneAtATime(() =>
       checkStored(id, store, {
         signal,
         onProgress: (component, bytes, totalBytes) => onProgress({ component, bytes, totalBytes, state: 'fetching' }),
       }),
     ),
-
-  pause: () => transfer?.abort(),
 
   async list() {
     const stored = await store.list();
@@ -90,5 +88,4 @@ const worker: ModelsWorker = {
   delete: (id) => store.delete(id),
 };
 
-installErrorTransfer();
-expose(worker);
+serve(worker);

@@ -10,4 +10,4 @@ export {
 } from './open-checkpoint';
 export { openSource } from './open-source';
 export type { Picked, PickedFile } from './picked-folder';
-export { openStoredCheckpoint } from './stored-checkpoint';
+export { isStoredWhole, openStoredCheckpoint } from './stored-checkpoint';

@@ -2,6 +2,7 @@ import type { CheckpointSource, Component, LoadOptions, TensorSpec, Weights } fr
 import { KinoraError, throwIfCancelled } from '../errors';
 import { type CheckpointStore, type Manifest, manifestBytes } from '../storage';
 import { type Download, download, downloadedBytes } from './download';
+import { folderUrl } from './folder-url';
 import { needsConversion, planHalfPrecision } from './half-precision';
 import { fetchText, type HttpOptions } from './http';
 import { fetchWithToken, type PublishedModel, publishedModel } from './hub';
@@ -55,19 +56,6 @@ export async function openCheckpoint(url: string, options: OpenOptions): Promise
   const checkpoint = new UrlCheckpoint(base, options, manifests);
   checkModelIndex(await checkpoint.text('model_index.json', options.signal));
   return checkpoint;
-}
-
-function folderUrl(text: string): URL {
-  const url = URL.parse(text);
-  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) {
-    throw new KinoraError(
-      'invalid-argument',
-      `${JSON.stringify(text)} is not the address of a model folder: it must begin with http:// or https:// and carry no password.`,
-    );
-  }
-  url.hash = '';
-  if (!url.pathname.endsWith('/')) url.pathname += '/';
-  return url;
 }
 
 /** See openCheckpoint. */

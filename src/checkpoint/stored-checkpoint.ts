@@ -1,17 +1,28 @@
 import type { CheckpointSource, Component, LoadOptions, TensorSpec, Weights } from '../engine';
 import { KinoraError, throwIfCancelled } from '../errors';
 import { type CheckpointStore, type Manifest, manifestBytes } from '../storage';
+import { folderUrl } from './folder-url';
 import { toWeights } from './shards';
 import { components } from './weight-files';
 
 /**
- * Opens a checkpoint that is stored whole, wherever it came from.
- * @param id as the source had it
- * @throws KinoraError `storage` where parts of it are missing
+ * Whether a checkpoint is stored whole, wherever it came from.
+ * @param source its address, or the id of the copy of a folder
+ * @throws KinoraError `storage`, and `invalid-argument` for an address that cannot be a folder's
  */
-export async function openStoredCheckpoint(id: string, store: CheckpointStore): Promise<CheckpointSource> {
-  const manifests = new Map((await store.manifests(id)).map((manifest) => [manifest.component, manifest]));
-  const missing = components.filter((component) => !manifests.has(component));
+export async function isStoredWhole(source: string, store: CheckpointStore): Promise<boolean> {
+  return missingOf(await manifestsOf(storedId(source), store)).length === 0;
+}
+
+/**
+ * Opens a checkpoint that is stored whole, wherever it came from. Nothing is fetched.
+ * @param source its address, or the id of the copy of a folder
+ * @throws KinoraError `storage` where parts of it are missing, and `invalid-argument` for an address that cannot be a folder's
+ */
+export async function openStoredCheckpoint(source: string, store: CheckpointStore): Promise<CheckpointSource> {
+  const id = storedId(source);
+  const manifests = await manifestsOf(id, store);
+  const missing = missingOf(manifests);
   if (missing.length > 0) {
     throw new KinoraError(
       'storage',
@@ -19,6 +30,18 @@ export async function openStoredCheckpoint(id: string, store: CheckpointStore): 
     );
   }
   return new StoredCheckpoint(id, store, manifests);
+}
+
+function storedId(source: string): string {
+  return source.startsWith('folder:') ? source : folderUrl(source).href;
+}
+
+async function manifestsOf(id: string, store: CheckpointStore): Promise<ReadonlyMap<string, Manifest>> {
+  return new Map((await store.manifests(id)).map((manifest) => [manifest.component, manifest]));
+}
+
+function missingOf(manifests: ReadonlyMap<string, Manifest>): Component[] {
+  return components.filter((component) => !manifests.has(component));
 }
 
 class StoredCheckpoint implements CheckpointSource {

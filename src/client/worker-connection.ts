@@ -1,31 +1,39 @@
 import { type Remote, wrap } from 'comlink';
-import { installErrorTransfer, toKinoraError } from '../error-transfer';
 import { KinoraError } from '../errors';
+import { installErrorTransfer, installSignalTransfer, type Life, toKinoraError } from '../wire';
 
 installErrorTransfer();
+installSignalTransfer();
 
-/** One life of a worker that exposes `Exposed`. Once it has ended, every pending and later call rejects with the reason of its end. */
-export class WorkerConnection<Exposed> {
-  readonly remote: Remote<Exposed>;
+/** One life of a worker that serves `Exposed`. Once it has ended, every pending and later call rejects with the reason of its end. */
+export class WorkerConnection<Exposed extends object> {
+  readonly #remote: Remote<Exposed & Life>;
   readonly #worker: Worker;
+  readonly #started: Promise<void>;
   readonly #end: Promise<never>;
   #reject: (reason: KinoraError) => void = () => {};
   #ended = false;
 
   constructor(worker: Worker) {
     this.#worker = worker;
-    this.remote = wrap<Exposed>(worker);
+    this.#remote = wrap<Exposed & Life>(worker);
     this.#end = new Promise<never>((_, reject) => {
       this.#reject = reject;
     });
     this.#end.catch(() => {});
-    worker.addEventListener('error', (event) => {
-      const said = event.message ? ` It said: ${event.message}` : '';
-      this.end(new KinoraError('worker-died', `A worker of the page has stopped.${said}`));
+    let loaded = false;
+    worker.addEventListener('error', ({ message }) => {
+      // an error without a message, before the worker has said anything: its file did not arrive
+      if (loaded || message) this.end(died(message && `It said: ${message}`));
+      else this.end(new KinoraError('part-not-loaded', 'The file of a worker could not be loaded.'));
     });
-    worker.addEventListener('messageerror', () => {
-      this.end(new KinoraError('worker-died', 'A message of a worker of the page could not be read.'));
+    worker.addEventListener('messageerror', () => this.end(died('A message of it could not be read.')));
+    this.#started = this.#hello().then((lock) => {
+      loaded = true;
+      // granted when the worker is gone; where it was ended from here, nobody waits for it any more
+      if (lock !== undefined) void navigator.locks.request(lock, () => this.end(died('It is gone.')));
     });
+    this.#started.catch(() => {});
   }
 
   get ended(): boolean {
@@ -33,9 +41,9 @@ export class WorkerConnection<Exposed> {
   }
 
   /** What `call` resolves to; rejects with a KinoraError, also when the worker ends before it answers. */
-  async call<Result>(call: (remote: Remote<Exposed>) => Promise<Result>): Promise<Result> {
+  async call<Result>(call: (remote: Remote<Exposed & Life>) => Promise<Result>): Promise<Result> {
     try {
-      return await Promise.race([call(this.remote), this.#end]);
+      return await Promise.race([this.#started.then(() => call(this.#remote)), this.#end]);
     } catch (error) {
       throw toKinoraError(error);
     }
@@ -48,4 +56,13 @@ export class WorkerConnection<Exposed> {
     this.#worker.terminate();
     this.#reject(reason);
   }
+
+  #hello(): Promise<string | undefined> {
+    const { hello }: Remote<Life> = this.#remote;
+    return hello();
+  }
+}
+
+function died(why: string): KinoraError {
+  return new KinoraError('worker-died', `A worker of the page has stopped. ${why}`.trimEnd());
 }

@@ -1,10 +1,10 @@
-/** What this device lacks for the video that the form asks for. The engine counts it, in its worker. */
+/** What this device lacks for the video that the form asks for. The engine counts it, in a worker. */
 import { create } from 'zustand';
 import { type ErrorCode, KinoraError } from '../errors';
 import type { Model } from '../models';
 import type { AssessRequest, DeviceReport, Shortfall } from '../protocol';
+import { generation, models } from './clients';
 import type { Settings } from './form';
-import { assess, workerIsIdle } from './generation';
 import { useJob } from './job';
 import { chosenModel, sourceOf, useModels } from './models';
 import { numberProblem } from './reasons';
@@ -75,7 +75,7 @@ export async function assessModel(model: Model): Promise<void> {
 
 async function outcomeOf(request: AssessRequest): Promise<Outcome> {
   try {
-    return { state: 'counted', report: await assess(request) };
+    return { state: 'counted', report: await models.assess(request) };
   } catch (error) {
     const { code, message } = error instanceof KinoraError ? error : new KinoraError('internal', String(error));
     return { state: 'failed', code, message };
@@ -96,11 +96,11 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 function assessSoon(): void {
   clearTimeout(timer);
   timer = setTimeout(() => {
-    if (workerIsIdle()) void assessSettings();
+    if (generation.started && !generation.busy) void assessSettings();
   }, settled);
 }
 
-// once there is a worker, the form learns of every size whether it can be made
+// once a video has been made or asked for, the form learns of every size whether it can be made
 useSettings.subscribe((now, before) => {
   if (now.numFrames !== before.numFrames || now.width !== before.width || now.height !== before.height) assessSoon();
 });

@@ -1,7 +1,7 @@
-/** Generate and Cancel: the only place of the page that talks to the worker. */
-import { KinoraClient } from '../client';
+/** Generate and Cancel. */
 import { KinoraError } from '../errors';
-import type { AssessRequest, DeviceReport, GenerateRequest } from '../protocol';
+import type { GenerateRequest } from '../protocol';
+import { generation } from './clients';
 import type { Settings } from './form';
 import { type FailedJob, markCancelling, reportProgress, startJob, useJob } from './job';
 import { chosenModel, sourceOf, useModels } from './models';
@@ -13,8 +13,6 @@ import { switches } from './switches';
 import { useTokenCount } from './tokens';
 import { isStored, useTransfers } from './transfers';
 
-/** Starts its worker with the first job: until then nothing of the engine is downloaded. */
-const client = new KinoraClient();
 let running: AbortController | undefined;
 
 export const browserFacts = { secure: isSecureContext, encodes: typeof VideoEncoder !== 'undefined' };
@@ -56,7 +54,7 @@ useModels.subscribe(({ chosen }, before) => {
 
 /** Makes a video of the form's settings. Never rejects: how it ends is in the stores. */
 export async function generate(): Promise<void> {
-  if (running) return;
+  if (generation.busy) return;
   if (useSettings.getState().newSeed) updateSettings({ seed: drawSeed() });
   const settings = useSettings.getState();
   const request = toRequest(settings);
@@ -67,14 +65,11 @@ export async function generate(): Promise<void> {
   preview.set(undefined);
   startJob(request);
   try {
-    const outcome = await client.generate(
-      { ...switches.request, source: sourceOf(model), ...request },
-      {
-        onProgress: (progress) => reportProgress(progress, performance.now()),
-        onPreview: preview.set,
-        signal: controller.signal,
-      },
-    );
+    const outcome = await generation.generate({ ...switches.request, source: sourceOf(model) }, request, {
+      onProgress: (progress) => reportProgress(progress, performance.now()),
+      onPreview: preview.set,
+      signal: controller.signal,
+    });
     const { video, mp4, encodeMilliseconds, backend, info, memory } = outcome;
     addResult(
       {
@@ -108,18 +103,8 @@ export function cancel(): void {
 /** Counts the tokens of `text`, where a model is loaded and idle. */
 export async function countTokens(text: string): Promise<void> {
   // a count that fails is no reason to disturb anyone: the next one may not
-  const tokens = await client.countTokens(text).catch(() => undefined);
+  const tokens = await generation.countTokens(text).catch(() => undefined);
   if (tokens !== undefined) useTokenCount.setState({ counted: { text, tokens } });
-}
-
-/** What the device lacks for a video; may start the worker. Rejects with KinoraError. */
-export function assess(request: AssessRequest): Promise<DeviceReport> {
-  return client.assess(request);
-}
-
-/** Something may be asked of the worker that neither starts it nor keeps a video waiting. */
-export function workerIsIdle(): boolean {
-  return client.started && !running;
 }
 
 export function dismissError(): void {

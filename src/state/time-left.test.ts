@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { newStepClock, stepEnded, timeLeft } from './time-left';
+import { looksStuck, newStepClock, stepEnded, timeLeft } from './time-left';
 
 /** A clock after steps that ended at these times, in milliseconds. */
 const clockAfter = (...ends: number[]) => ends.reduce((clock, end, i) => stepEnded(clock, i + 1, end), newStepClock);
@@ -21,5 +21,21 @@ describe('time left', () => {
 
   test('starts anew with the next video', () => {
     expect(timeLeft(stepEnded(clockAfter(0, 1000, 2000), 0, 3000), 20)).toBeUndefined();
+  });
+});
+
+describe('a step that looks stuck', () => {
+  test('took ten times as long as the others, and half a minute', () => {
+    const slow = clockAfter(0, 10_000, 20_000);
+    expect(looksStuck(slow, 20_000 + 100_000)).toBe(false);
+    expect(looksStuck(slow, 20_000 + 100_001)).toBe(true);
+    const fast = clockAfter(0, 100, 200);
+    expect(looksStuck(fast, 200 + 30_000)).toBe(false);
+    expect(looksStuck(fast, 200 + 30_001)).toBe(true);
+  });
+
+  test('is not guessed while nothing is known of the others', () => {
+    expect(looksStuck(newStepClock, 1e9)).toBe(false);
+    expect(looksStuck(clockAfter(1000), 1e9)).toBe(false);
   });
 });

@@ -24,3 +24,12 @@ export function timeLeft(clock: StepClock, remainingSteps: number): number | und
   if (first === undefined || last === undefined || clock.ends.length < 2) return undefined;
   return ((last - first) / (clock.ends.length - 1)) * remainingSteps;
 }
+
+/** Milliseconds that a step may take in any case before it looks stuck. */
+const patience = 30_000;
+
+/** The running step has taken ten times as long as the ones before it. */
+export function looksStuck(clock: StepClock, now: number): boolean {
+  const usual = timeLeft(clock, 1);
+  return usual !== undefined && now - (clock.ends.at(-1) ?? now) > Math.max(patience, 10 * usual);
+}

@@ -1,10 +1,10 @@
-/** What is stored of models, and the one that is on its way: the only place of the page that talks to the models worker. */
+/** What is stored of models, and the one that is on its way. */
 import { create } from 'zustand';
-import { ModelsClient } from '../client';
 import { type ErrorCode, KinoraError } from '../errors';
 import type { Model } from '../models';
 import type { DownloadProgress, ModelFacts, Picked, StoredModel } from '../protocol';
 import { readStorage, writeStorage } from './browser-storage';
+import { models as client } from './clients';
 import { storedId } from './model-address';
 import { addModel, chosenModel, useModels } from './models';
 import { type SpeedSamples, withSample } from './transfer-speed';
@@ -59,10 +59,9 @@ export const useTransfers = create<TransfersState>(() => ({
   tokenKept: keptToken !== null,
 }));
 
-/** Starts its worker with the first call. */
-const client = new ModelsClient();
-if (keptToken !== null) void client.setToken(keptToken);
+if (keptToken !== null) client.setToken(keptToken);
 let running: AbortController | undefined;
+let inspection: AbortController | undefined;
 
 /** Undefined until storage was asked. */
 export function isStored(model: Model, { stored }: Pick<TransfersState, 'stored'>): boolean | undefined {
@@ -77,7 +76,7 @@ export function idOf({ url }: Model): string {
 export function setToken(token: string, keep: boolean): void {
   useTransfers.setState({ token, tokenKept: keep });
   writeStorage(tokenKey, keep && token !== '' ? token : undefined);
-  void client.setToken(token === '' ? undefined : token);
+  client.setToken(token === '' ? undefined : token);
 }
 
 /** Asks what is stored. Never rejects, as none of the functions here does: how they end is in the store. */
@@ -108,21 +107,31 @@ export async function keepStored(): Promise<void> {
 /** Looks at what a model consists of, before anything large is fetched. */
 export async function inspect({ url }: Model): Promise<void> {
   const address = new URL(url, document.baseURI).href;
+  inspection?.abort();
+  inspection = new AbortController();
+  const { signal } = inspection;
   useTransfers.setState({ inspecting: url, failure: undefined });
   try {
-    const found = await client.inspect(address);
+    const found = await client.inspect(address, signal);
     useTransfers.setState(({ facts }) => ({ facts: { ...facts, [url]: found } }));
   } catch (error) {
-    fail(url, error);
+    if (!signal.aborted) fail(url, error);
   } finally {
-    useTransfers.setState({ inspecting: undefined });
+    // another one may have begun
+    if (!signal.aborted) useTransfers.setState({ inspecting: undefined });
   }
+}
+
+/** Nobody waits any more for what a model consists of. */
+export function stopInspecting(): void {
+  inspection?.abort();
+  useTransfers.setState({ inspecting: undefined });
 }
 
 export async function download(model: Model): Promise<void> {
   const address = new URL(model.url, document.baseURI).href;
   await transfer({ url: model.url, kind: 'download' }, async (callbacks) => {
-    const facts = await client.inspect(address);
+    const facts = await client.inspect(address, callbacks.signal);
     update({ facts });
     useTransfers.setState((state) => ({ facts: { ...state.facts, [model.url]: facts } }));
     return client.download(address, callbacks);

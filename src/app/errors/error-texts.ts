@@ -134,6 +134,11 @@ export const errorTexts: Record<ErrorCode, ErrorText> = {
     remedy:
       'Press Generate again: a new worker takes over. If it happens every time, reload the page or close other tabs.',
   },
+  'part-not-loaded': {
+    title: 'A part of the page could not be loaded',
+    meaning: 'The connection is down, or Kinora was updated on its server since this page was opened.',
+    remedy: 'Check the connection and try again. If that does not help, download your videos and reload the page.',
+  },
   internal: {
     title: 'Something failed that should not',
     meaning: 'This is a fault of Kinora or of the browser, not yours.',

@@ -2,7 +2,7 @@ import { useEffect, useId } from 'react';
 import type { Model, Terms } from '../../models';
 import { assessModel, useAssessment } from '../../state/assessment';
 import { acceptTerms, isAccepted, useModels } from '../../state/models';
-import { useTransfers } from '../../state/transfers';
+import { inspect, stopInspecting, useTransfers } from '../../state/transfers';
 import { byWeight, lackText } from '../device/lack-texts';
 import { diskText } from './amounts';
 
@@ -69,6 +69,10 @@ function Costs({ model }: { model: Model }) {
   const { facts, inspecting, storage } = useTransfers();
   const assessment = useAssessment(({ models }) => models[model.url]);
   useEffect(() => void assessModel(model), [model]);
+  useEffect(() => {
+    void inspect(model);
+    return stopInspecting;
+  }, [model]);
   const found = facts[model.url];
   const needed = found?.files.reduce((sum, { bytes, storedBytes }) => sum + bytes - storedBytes, 0);
   const room = storage && storage.quota - storage.usage;

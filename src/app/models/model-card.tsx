@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { type Model, shippedModel } from '../../models';
 import { chooseModel, isAccepted, isAdded, removeModel, useModels } from '../../state/models';
-import { checkModel, deleteStored, download, idOf, inspect, useTransfers } from '../../state/transfers';
+import { checkModel, deleteStored, download, idOf, useTransfers } from '../../state/transfers';
 import { diskText } from './amounts';
 import { BeforeDownload } from './before-download';
 import { TransferFailure } from './transfer-failure';
@@ -16,10 +16,6 @@ export function ModelCard({ model }: { model: Model }) {
   const onDisk = model.id.startsWith('picked:');
   const usable = !model.terms || there?.whole === true;
   const own = transfer && transfer.kind !== 'copy' && transfer.url === model.url ? transfer : undefined;
-  const ask = () => {
-    setAsking('terms');
-    void inspect(model);
-  };
   return (
     <article className="model-card" aria-label={model.name} data-chosen={chosen === model}>
       <h3>
@@ -81,7 +77,8 @@ export function ModelCard({ model }: { model: Model }) {
             aria-expanded={model.terms ? asking === 'terms' : undefined}
             onClick={() => {
               if (transfer) return;
-              if (model.terms && !(there && isAccepted(model, { accepted }))) ask();
+              if (model.terms && !(there && isAccepted(model, { accepted })))
+                setAsking(asking === 'terms' ? undefined : 'terms');
               else void download(model);
             }}
           >

@@ -1,6 +1,7 @@
+import { useEffect, useState } from 'react';
 import { cancel } from '../../state/generation';
 import { type RunningJob, useJob } from '../../state/job';
-import { timeLeft } from '../../state/time-left';
+import { looksStuck, timeLeft } from '../../state/time-left';
 import { StopIcon } from '../icons';
 import './progress.css';
 import { stageAmount, stageWords, timeLeftWords } from './stage-words';
@@ -12,6 +13,7 @@ export function Progress() {
   const fraction = running ? running.fraction : Number(job.phase === 'done');
   const percent = Math.round(fraction * 100);
   const words = job.phase === 'running' ? runningWords(job) : restingWords(job.phase);
+  const stuck = useStuck(running);
   return (
     <div className="progress">
       <div
@@ -27,7 +29,7 @@ export function Progress() {
       </div>
       <p className="progress-words">
         <span>{words}</span>
-        <span className="hint">{running && amountWords(running)}</span>
+        <span className="hint">{running && (stuck ? stuckWords : amountWords(running))}</span>
       </p>
       <button
         type="button"
@@ -40,10 +42,25 @@ export function Progress() {
         Cancel
       </button>
       <p className="visually-hidden" role="status">
-        {running ? announcement(running) : words}
+        {running ? (stuck ? stuckWords : announcement(running)) : words}
       </p>
     </div>
   );
+}
+
+const stuckWords = 'This step takes much longer than the ones before. You can cancel it and try again.';
+
+/** Looks now and then, since a job that stands still changes nothing by itself. */
+function useStuck(job: RunningJob | undefined): boolean {
+  const steps = job?.progress?.stage === 'denoise' ? job.steps : undefined;
+  const [stuck, setStuck] = useState(false);
+  useEffect(() => {
+    setStuck(false);
+    if (!steps) return;
+    const timer = setInterval(() => setStuck(looksStuck(steps, performance.now())), 5000);
+    return () => clearInterval(timer);
+  }, [steps]);
+  return stuck;
 }
 
 function runningWords({ progress, cancelling }: RunningJob): string {

@@ -1,5 +1,5 @@
 /** What a failure of onnxruntime means: memory, a lost device, a limit, or a fault. */
-import { type ErrorCode, KinoraError } from '../../errors';
+import { KinoraError, recovery } from '../../errors';
 import type { DeviceWatch } from './device-watch';
 
 /** Words of C++, of the browser and of the drivers of D3D12, Vulkan and Metal. In wasm, more than 4 GiB are an overflow of onnxruntime's SafeInt. */
@@ -7,12 +7,9 @@ const memoryWords =
   /SafeIntOnOverflow|out[ _]?of[ _]?(\w+[ _])?memory|bad_alloc|allocation failed|failed to allocate|allocate memory|memory\.grow|array buffer length|Aborted\((OOM)?\)/i;
 const limitWords = /exceeds|larger than|too large|limit/i;
 
-/** After these a network, its device and the runtime's memory are not to be trusted any more. */
-const breaking = new Set<ErrorCode>(['device-lost', 'device-limits', 'out-of-memory', 'worker-died', 'internal']);
-
-/** Whether what threw `error` should be made anew before it is used again. */
+/** Whether the network that threw `error`, and its device, must be made anew before they are used again. */
 export function breaks(error: unknown): boolean {
-  return !(error instanceof KinoraError) || breaking.has(error.code);
+  return !(error instanceof KinoraError) || recovery[error.code] !== undefined;
 }
 
 /**

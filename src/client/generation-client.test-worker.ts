@@ -1,17 +1,18 @@
 /** Behaves as the model's address tells it, for tests of what the page does with a worker's worst moments. */
-import { expose } from 'comlink';
-import { installErrorTransfer } from '../error-transfer';
 import { errorCodes, KinoraError } from '../errors';
+import { serve } from '../wire';
 
-let rejectRunning: ((error: KinoraError) => void) | undefined;
-
-const behaviours: Record<string, () => Promise<unknown>> = {
+const behaviours: Record<string, (signal: AbortSignal) => Promise<unknown>> = {
   ready: async () => ({ info: { id: 'ready' }, backend: { device: 'wasm' } }),
   'never-answer': () => new Promise(() => {}),
-  'until-cancelled': () =>
+  'until-cancelled': (signal) =>
     new Promise((_, reject) => {
-      rejectRunning = reject;
+      signal.onabort = () => reject(new KinoraError('cancelled', 'As asked.'));
     }),
+  close: () => {
+    self.close();
+    return new Promise(() => {});
+  },
   die: () => {
     setTimeout(() => {
       throw new Error('out of luck');
@@ -25,14 +26,13 @@ const behaviours: Record<string, () => Promise<unknown>> = {
 };
 for (const code of errorCodes) behaviours[code] = () => Promise.reject(new KinoraError(code, `As ${code}.`));
 
-installErrorTransfer();
-expose({
-  load: ({ source }: { source: string }, onProgress: (progress: unknown) => void) => {
+serve({
+  has: async (source: string) => !source.startsWith('http'),
+  load: ({ source }: { source: string }, onProgress: (progress: unknown) => void, signal: AbortSignal) => {
     onProgress({ stage: 'open', done: 0, total: 1 });
-    const behaviour = behaviours[source];
+    const behaviour = behaviours[source.replace(/^.*\//, '')];
     if (!behaviour) throw new Error(`No behaviour ${source}.`);
-    return behaviour();
+    return behaviour(signal);
   },
-  cancel: () => rejectRunning?.(new KinoraError('cancelled', 'As asked.')),
   countTokens: async (text: string) => text.length,
 });

@@ -1,6 +1,6 @@
 import { type TransferHandler, transferHandlers } from 'comlink';
 import { z } from 'zod/mini';
-import { errorCodes, KinoraError } from './errors';
+import { errorCodes, KinoraError } from '../errors';
 
 /** What is left of an error between two realms. */
 const wireError = z.object({

@@ -1,26 +1,42 @@
 import { afterEach, describe, expect, inject, test } from 'vitest';
-import { Space } from '../../tests/server/space';
 import { errorCodes, KinoraError } from '../errors';
 import type { LoadRequest } from '../protocol';
-import { KinoraClient } from './kinora-client';
+import { GenerationClient } from './generation-client';
+import { type DownloadCallbacks, ModelsClient } from './models-client';
 
-const configPaths = ['text_encoder', 'unet', 'vae'].map((component) => `${component}/config.json`);
-const clients: KinoraClient[] = [];
+const clients: { dispose(): void }[] = [];
 afterEach(() => {
   for (const client of clients.splice(0)) client.dispose();
 });
 
-/** A client of the test worker, and how many workers it has started. */
-function testClient(cancelTimeout?: number) {
+const testWorker = new URL('./generation-client.test-worker.ts', import.meta.url);
+
+/** A client of the test worker, how many workers it has started, and which models it had brought in. */
+function testClient({
+  file = testWorker,
+  ...options
+}: {
+  file?: URL;
+  cancelTimeout?: number;
+  idleTimeout?: number;
+} = {}) {
   const started: Worker[] = [];
-  const startWorker = () => {
-    const worker = new Worker(new URL('./kinora-client.test-worker.ts', import.meta.url), { type: 'module' });
+  const downloaded: string[] = [];
+  const start = () => {
+    const worker = new Worker(file, { type: 'module' });
     started.push(worker);
     return worker;
   };
-  const client = new KinoraClient({ cancelTimeout, startWorker });
+  const models = {
+    download: async (url: string, { onProgress }: DownloadCallbacks) => {
+      onProgress?.({ component: 'unet', bytes: 1, totalBytes: 2, state: 'fetching' });
+      downloaded.push(url);
+      return url;
+    },
+  };
+  const client = new GenerationClient({ models, start, ...options });
   clients.push(client);
-  return { client, started };
+  return { client, started, downloaded };
 }
 
 const request = (behaviour: string): LoadRequest => ({ source: behaviour, device: 'auto', dtype: 'auto' });
@@ -42,7 +58,7 @@ describe('errors cross with their code', () => {
       expect(error.code).toBe(code);
       expect(error.message).toBe(`As ${code}.`);
       // of the place where it was thrown
-      expect(error.stack).toContain('kinora-client.test-worker');
+      expect(error.stack).toContain('generation-client.test-worker');
     }
   });
 
@@ -81,12 +97,40 @@ describe('the worker', () => {
     expect(started).toHaveLength(2);
   });
 
-  test('is replaced when its memory or device is not to be trusted any more, else kept', async () => {
+  test('that closes itself without a word is missed, and replaced', async () => {
     const { client, started } = testClient();
-    await errorOf(client.load(request('not-found')));
+    const error = await errorOf(client.load(request('close')));
+    expect([error.code, error.message]).toEqual(['worker-died', 'A worker of the page has stopped. It is gone.']);
     await client.load(request('ready'));
-    expect(started).toHaveLength(1);
-    await errorOf(client.load(request('device-lost')));
+    expect(started).toHaveLength(2);
+  });
+
+  test('whose file does not arrive is told from one that died', async () => {
+    const { client, started } = testClient({ file: new URL('/no-such-worker.js', location.href) });
+    expect((await errorOf(client.load(request('ready')))).code).toBe('part-not-loaded');
+    expect((await errorOf(client.load(request('ready')))).code).toBe('part-not-loaded');
+    expect(started).toHaveLength(2);
+  });
+
+  test('is replaced when its memory is not to be trusted any more, else kept', async () => {
+    const { client, started } = testClient();
+    for (const code of ['not-found', 'device-lost', 'device-limits', 'numerics', 'storage']) {
+      await errorOf(client.load(request(code)));
+      await client.load(request('ready'));
+      expect(started, code).toHaveLength(1);
+    }
+    for (const [index, code] of ['out-of-memory', 'internal', 'worker-died'].entries()) {
+      await errorOf(client.load(request(code)));
+      await client.load(request('ready'));
+      expect(started, code).toHaveLength(index + 2);
+    }
+  });
+
+  test('is let go after a while without work', async () => {
+    const { client, started } = testClient({ idleTimeout: 50 });
+    await client.load(request('ready'));
+    expect(client.started).toBe(true);
+    await expect.poll(() => client.started).toBe(false);
     await client.load(request('ready'));
     expect(started).toHaveLength(2);
   });
@@ -103,7 +147,7 @@ describe('the worker', () => {
 
 describe('cancel', () => {
   /** Cancels as soon as the worker is at work. */
-  function cancelOnProgress(client: KinoraClient, behaviour: string): Promise<KinoraError> {
+  function cancelOnProgress(client: GenerationClient, behaviour: string): Promise<KinoraError> {
     const controller = new AbortController();
     const onProgress = () => controller.abort();
     return errorOf(client.load(request(behaviour), { onProgress, signal: controller.signal }));
@@ -118,7 +162,7 @@ describe('cancel', () => {
   });
 
   test('ends a worker that does not answer', async () => {
-    const { client, started } = testClient(50);
+    const { client, started } = testClient({ cancelTimeout: 50 });
     expect((await cancelOnProgress(client, 'never-answer')).code).toBe('cancelled');
     await client.load(request('ready'));
     expect(started).toHaveLength(2);
@@ -131,35 +175,28 @@ describe('cancel', () => {
   });
 });
 
-test('the real worker: what the checkpoint throws arrives', async () => {
-  const client = new KinoraClient();
-  clients.push(client);
+test('what is not at hand is brought in first, and reported as the job’s own download', async () => {
+  const { client, downloaded } = testClient();
+  const stages: string[] = [];
+  await client.load(request('http://elsewhere/ready'), {
+    onProgress: ({ stage, done }) => stages.push(`${stage} ${done}`),
+  });
+  expect(downloaded).toEqual(['http://elsewhere/ready']);
+  expect(stages).toEqual(['fetch 1', 'open 0']);
+  await client.load(request('ready'));
+  expect(downloaded).toHaveLength(1);
+});
+
+test('the real workers: what the checkpoint throws arrives', async () => {
+  const models = new ModelsClient();
+  const client = new GenerationClient({ models });
+  clients.push(client, models);
   const url = `${inject('fileServer')}/no-such-model`;
   const error = await errorOf(client.load({ source: url, device: 'wasm', dtype: 'auto' }));
   expect(error.code).toBe('not-found');
   expect(error.message).toContain(`${url}/model_index.json`);
-  // and it goes on serving
+  // and they go on serving
   expect((await errorOf(client.load({ source: 'ftp://x', device: 'wasm', dtype: 'auto' }))).code).toBe(
     'invalid-argument',
   );
-});
-
-test('the real worker: what the device lacks is known without any weight', async () => {
-  const client = new KinoraClient();
-  clients.push(client);
-  const space = new Space();
-  for (const path of ['model_index.json', 'scheduler/scheduler_config.json', ...configPaths]) {
-    await space.put(path, await (await fetch(`/models/moving-shapes/${path}`)).text());
-  }
-  const request = { source: space.url, device: 'auto', dtype: 'auto', numFrames: 8, width: 128, height: 128 } as const;
-  expect(client.started).toBe(false);
-  const { target, needs, shortfalls, alternatives } = await client.assess(request);
-  expect(client.started).toBe(true);
-  // the browser of the tests has WebGPU in software only
-  if (shortfalls.some(({ lack }) => lack === 'hardware')) expect(target.device).toBe('wasm');
-  expect(shortfalls.filter(({ stops }) => stops)).toEqual([]);
-  expect(alternatives).toEqual([]);
-  expect(needs.bytes['keep-ready']).toBeGreaterThan(needs.bytes['low-memory']);
-  const onGpu = await client.assess({ ...request, device: 'webgpu', dtype: 'float32' });
-  expect(onGpu.target).toEqual({ device: 'webgpu', dtype: 'float32' });
 });

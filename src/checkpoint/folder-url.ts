@@ -1,0 +1,18 @@
+import { KinoraError } from '../errors';
+
+/**
+ * The address of a model's folder in the one form that it is stored under: with a slash at its end, without a fragment.
+ * @throws KinoraError `invalid-argument` for a URL that cannot be a folder
+ */
+export function folderUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) {
+    throw new KinoraError(
+      'invalid-argument',
+      `${JSON.stringify(text)} is not the address of a model folder: it must begin with http:// or https:// and carry no password.`,
+    );
+  }
+  url.hash = '';
+  if (!url.pathname.endsWith('/')) url.pathname += '/';
+  return url;
+}
