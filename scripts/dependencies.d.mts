@@ -4,6 +4,7 @@ interface LockedPackage {
   dev?: boolean;
   link?: boolean;
   inBundle?: boolean;
+  optionalDependencies?: Record<string, string>;
 }
 
 export function lockProblems(lock: { packages: Record<string, LockedPackage> }): string[];

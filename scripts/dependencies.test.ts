@@ -26,3 +26,12 @@ it('names packages without a hash, and those under a licence that is not on the 
     'node_modules/unhashed has no sha512 integrity hash.',
   ]);
 });
+
+it('names the platforms whose packages are left out', () => {
+  const optionalDependencies = { '@tool/linux': '1.0.0', '@tool/darwin': '1.0.0', '@tool/win32': '1.0.0' };
+  const packages = {
+    'node_modules/tool': { integrity, dev: true, optionalDependencies },
+    'node_modules/@tool/linux': { integrity, dev: true },
+  };
+  expect(lockProblems({ packages })).toEqual(['node_modules/tool has no entry for @tool/darwin, @tool/win32.']);
+});

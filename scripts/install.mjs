@@ -7,6 +7,5 @@ export const run = (command, ...args) => execFileSync(command, args, { stdio: 'i
 export function installPackages() {
   const marker = 'node_modules/.package-lock.json';
   if (existsSync(marker) && statSync(marker).mtimeMs >= statSync('package-lock.json').mtimeMs) return;
-  // not `npm ci`: it refuses a lock file that was written where the registry lacks other platforms' optional binaries
-  run('npm', 'install', '--no-save');
+  run('npm', 'ci');
 }

@@ -36,6 +36,11 @@ export class ModelsClient {
     this.#token = token;
   }
 
+  /** A worker is there: what is asked of it starts nothing. */
+  get started(): boolean {
+    return this.#worker.started;
+  }
+
   /** What the model at `url` consists of. Fetches its small files and the headers of its weights. */
   inspect(url: string, signal?: AbortSignal): Promise<ModelFacts> {
     return this.#worker.call((remote) => remote.inspect(url, this.#token, signal), signal);

@@ -96,11 +96,11 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 function assessSoon(): void {
   clearTimeout(timer);
   timer = setTimeout(() => {
-    if (generation.started && !generation.busy) void assessSettings();
+    if ((generation.started || models.started) && !generation.busy) void assessSettings();
   }, settled);
 }
 
-// once a video has been made or asked for, the form learns of every size whether it can be made
+// once there is a worker, the form learns of every size whether it can be made
 useSettings.subscribe((now, before) => {
   if (now.numFrames !== before.numFrames || now.width !== before.width || now.height !== before.height) assessSoon();
 });
