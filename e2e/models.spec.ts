@@ -2,15 +2,15 @@
 import path from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import { expect, type Locator, type Page, type Request, test } from '@playwright/test';
-import { type Hub, startHub } from '../scripts/full-size/hub';
-import { folderFiles } from '../scripts/full-size/hub-files';
+import { type Hub, startHub } from '../tests/server/hub';
+import { folderFiles } from '../tests/server/hub-files';
 import { generateButton, openPage, waitForVideo } from './visitor';
 
 const folder = path.resolve(import.meta.dirname, '../public/models/moving-shapes');
 let hub: Hub;
 
 test.beforeAll(async () => {
-  hub = await startHub(folderFiles(folder), 47813);
+  hub = await startHub(folderFiles(folder));
 });
 
 test.afterAll(() => hub.stop());
@@ -53,6 +53,7 @@ for (const width of [1280, 360]) {
 
 test('a model of the hub: terms first, then a download that pauses and goes on, a video, and deletion', async ({
   page,
+  baseURL,
 }) => {
   const requests: Request[] = [];
   page.context().on('request', (request) => requests.push(request));
@@ -84,10 +85,13 @@ test('a model of the hub: terms first, then a download that pauses and goes on, 
   await makeSmallVideo(page);
 
   // the model's servers were asked for files, and told nothing else
-  const strangers = requests.filter((request) => !/^(blob:|http:\/\/127\.0\.0\.1:4173\/)/.test(request.url()));
+  const strangers = requests.filter(
+    (request) => !request.url().startsWith('blob:') && !request.url().startsWith(`${baseURL}/`),
+  );
   expect(strangers.length).toBeGreaterThan(10);
   for (const request of strangers) {
-    expect(request.url()).toMatch(/^http:\/\/(127\.0\.0\.1|localhost):47813\/(api|cdn|kinora-test)\/[^#]*$/);
+    expect(request.url()).toMatch(/^http:\/\/(127\.0\.0\.1|localhost):\d+\/(api|cdn|kinora-test)\/[^#]*$/);
+    expect(new URL(request.url()).port).toBe(new URL(hub.url).port);
     expect([request.method(), request.postData()]).toEqual(['GET', null]);
     expect(JSON.stringify([request.url(), request.headers()])).not.toMatch(/circle|red%20/);
     expect(request.headers().referer ?? '').toBe('');

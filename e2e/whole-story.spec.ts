@@ -1,16 +1,16 @@
 /** `npm run test:full` with a checkpoint of a few megabytes: the same code from the hub to the second start. */
 import { writeFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
-import { startHub } from '../scripts/full-size/hub';
-import { folderFiles } from '../scripts/full-size/hub-files';
 import { tellStory } from '../scripts/full-size/story';
 import { probeVideo } from '../tests/server/ffmpeg';
+import { startHub } from '../tests/server/hub';
+import { folderFiles } from '../tests/server/hub-files';
 
 test('from the hub to a video, through a broken connection and a reload, and again without the hub', async ({
   page,
   baseURL,
 }) => {
-  const hub = await startHub(folderFiles('public/models/moving-shapes'), 47812);
+  const hub = await startHub(folderFiles('public/models/moving-shapes'));
   try {
     const story = await tellStory({
       page,

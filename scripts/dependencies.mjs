@@ -7,7 +7,9 @@ const allowed = new Set(['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', '
 export function lockProblems({ packages }) {
   const problems = [];
   const names = new Set(Object.keys(packages).map((path) => path.split('node_modules/').at(-1)));
-  for (const [path, { integrity, license, dev, link, inBundle, optionalDependencies = {} }] of Object.entries(packages)) {
+  for (const [path, { integrity, license, dev, link, inBundle, optionalDependencies = {} }] of Object.entries(
+    packages,
+  )) {
     // the project itself, and what lies inside of another package's archive
     if (path === '' || link || inBundle) continue;
     if (!/^sha512-/.test(integrity ?? '')) problems.push(`${path} has no sha512 integrity hash.`);

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { fillWeights } from './synthetic';
+import { fillWeights } from '../../scripts/full-size/synthetic';
 
 export interface HubFile {
   readonly size: number;

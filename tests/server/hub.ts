@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { HubFile, HubFiles } from './hub-files';
@@ -28,8 +29,11 @@ const repository = 'kinora-test/text-to-video';
 const revision = 'main';
 const isWeights = (name: string) => /\.(safetensors|bin)$/.test(name);
 
-/** @throws Error when the port is taken */
-export async function startHub(files: HubFiles, port: number): Promise<Hub> {
+/**
+ * @param fixedPort where the address must stay the same; left out: a free one
+ * @throws Error when the port is taken
+ */
+export async function startHub(files: HubFiles, fixedPort = 0): Promise<Hub> {
   const weights = [...files].filter(([name]) => isWeights(name));
   const hashes = new Map<string, string>();
   let sent = 0;
@@ -94,7 +98,7 @@ export async function startHub(files: HubFiles, port: number): Promise<Hub> {
     if (place !== 'cdn' && isWeights(name)) {
       response.setHeader('X-Linked-Size', file.size);
       response.setHeader('X-Linked-Etag', `"${sha256(name, file)}"`);
-      return void response.writeHead(302, { Location: `http://localhost:${port}/cdn/${name}` }).end();
+      return void response.writeHead(302, { Location: `http://localhost:${port()}/cdn/${name}` }).end();
     }
     await sendFile(file, request, response, isWeights(name) ? counted : (whole, begin, end) => whole.bytes(begin, end));
   };
@@ -102,11 +106,12 @@ export async function startHub(files: HubFiles, port: number): Promise<Hub> {
   const server = createServer((request, response) => {
     answer(request, response).catch(() => response.destroy());
   });
+  const port = () => (server.address() as AddressInfo).port;
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(port, '127.0.0.1', resolve);
+    server.once('error', reject).listen(fixedPort, '127.0.0.1', resolve);
   });
   return {
-    url: `http://127.0.0.1:${port}/${repository}/resolve/${revision}/`,
+    url: `http://127.0.0.1:${port()}/${repository}/resolve/${revision}/`,
     weightBytes: weights.reduce((bytes, [, { size }]) => bytes + size, 0),
     get sentBytes() {
       return sent;
