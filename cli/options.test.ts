@@ -61,7 +61,11 @@ describe('refuses', () => {
     ['another device', ['--prompt', 'x', '--out', out, '--device', 'cuda'], /--device/],
     ['another scheduler', ['--prompt', 'x', '--out', out, '--scheduler', 'euler'], /--scheduler: .*DDIMScheduler/],
     ['a scheduler that could be either', ['--prompt', 'x', '--out', out, '--scheduler', 'd'], /--scheduler/],
-    ['a folder that does not exist', ['--prompt', 'x', '--out', path.join(folder, 'no/red.mp4')], /no folder/],
+    [
+      'a file where a folder is needed',
+      ['--prompt', 'x', '--out', path.join(import.meta.filename, 'red.mp4')],
+      /not a folder/,
+    ],
   ] as const)('%s', ([, args, message]) => {
     expect(only(...args)).toMatchObject({ error: expect.stringMatching(message) });
   });

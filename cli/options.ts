@@ -162,9 +162,10 @@ function parseJob(name: string, values: object): Line {
   return { name, job: result.data };
 }
 
-/** Before minutes are spent on a video that could not be written. */
+/** Before minutes are spent on a video that could not be written. Folders that are missing are made when it is. */
 function checkFolder(target: string | undefined): void {
   if (target === undefined) return;
-  const folder = path.dirname(path.resolve(target));
-  if (!existsSync(folder) || !statSync(folder).isDirectory()) throw new Error(`There is no folder ${folder}.`);
+  let folder = path.dirname(path.resolve(target));
+  while (!existsSync(folder)) folder = path.dirname(folder);
+  if (!statSync(folder).isDirectory()) throw new Error(`${target} cannot be written: ${folder} is not a folder.`);
 }

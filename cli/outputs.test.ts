@@ -40,6 +40,21 @@ test('a folder of frames holds one video', () => {
   expect(readFileSync(path.join(folder, '000.png'), 'utf8')).toBe('2');
 });
 
+test('folders that are missing are made', () => {
+  const outputs = new Outputs();
+  outputs.add(path.join(folder, 'a/b/red.mp4'), 'new');
+  outputs.addFrame(path.join(folder, 'c/d'), 0, Buffer.from('1'));
+  outputs.commit();
+  expect(readdirSync(folder, { recursive: true }).sort()).toEqual([
+    'a',
+    'a/b',
+    'a/b/red.mp4',
+    'c',
+    'c/d',
+    'c/d/000.png',
+  ]);
+});
+
 test('an .npy file is laid out as NumPy reads it', () => {
   const values = new Float32Array([1.5, -2, 0, 4, 5, 6]);
   const file = npy(new Uint8Array(values.buffer), [1, 2, 3]);

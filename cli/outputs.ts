@@ -8,15 +8,16 @@ export class Outputs {
   /** Folders of frames → how many there are. */
   readonly #frames = new Map<string, number>();
 
+  /** Makes the folders that are missing. */
   add(file: string, content: Uint8Array | string): void {
+    mkdirSync(path.dirname(file), { recursive: true });
     const temporary = `${file}.${process.pid}.part`;
     this.#files.set(temporary, file);
     writeFileSync(temporary, content);
   }
 
-  /** Frame `index` of the frames in a folder, which is made where there is none. */
+  /** Frame `index` of the frames in a folder. */
   addFrame(folder: string, index: number, png: Uint8Array): void {
-    mkdirSync(folder, { recursive: true });
     this.add(path.join(folder, frameName(index)), png);
     this.#frames.set(folder, index + 1);
   }

@@ -175,7 +175,23 @@ test('a folder on disk: used where it lies, then copied, and there at the next v
   await panel.getByRole('button', { name: 'Use it where it lies' }).click();
   await expect(panel.getByRole('article', { name: 'moving-shapes', exact: true })).toContainText('in use');
   await page.keyboard.press('Escape');
+  const words = await page.evaluateHandle(() => {
+    const bar = document.querySelector('[role=progressbar]');
+    const said: string[] = [];
+    if (bar) {
+      const listener = new MutationObserver(() => said.push(bar.getAttribute('aria-valuetext') ?? ''));
+      listener.observe(bar, { attributeFilter: ['aria-valuetext'] });
+    }
+    return said;
+  });
+  const isLoading = (text: string) => text.startsWith('Preparing');
   await makeSmallVideo(page);
+  expect((await words.jsonValue()).some(isLoading)).toBe(true);
+  // the networks stay on the device, since the folder has not changed
+  await words.evaluate((said) => said.splice(0));
+  await makeSmallVideo(page);
+  expect(await words.jsonValue()).toContain('Step 1 of 1');
+  expect((await words.jsonValue()).some(isLoading)).toBe(false);
 
   await page.reload();
   panel = await openPanel(page);

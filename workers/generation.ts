@@ -25,13 +25,15 @@ async function loadPipeline(
   { source, device, dtype, memory }: LoadRequest,
   options: { onProgress: (progress: JobProgress) => void; signal: AbortSignal | undefined },
 ): Promise<TextToVideoPipeline> {
-  const key = JSON.stringify([source, device, dtype, memory]);
-  // a picked folder may have changed: its id tells
-  if (typeof source === 'string' && loaded?.key === key) return loaded.pipeline;
+  const keyOf = (id: string) => JSON.stringify([id, device, dtype, memory]);
+  // what is stored under an address stays the same; a picked folder may have changed, and its id tells
+  if (typeof source === 'string' && loaded?.key === keyOf(source)) return loaded.pipeline;
+  const checkpoint = await open(source, options.signal);
+  const key = keyOf(typeof source === 'string' ? source : checkpoint.id);
+  if (loaded?.key === key) return loaded.pipeline;
   const former = loaded;
   loaded = undefined;
   await former?.pipeline.dispose();
-  const checkpoint = await open(source, options.signal);
   const pipeline = await TextToVideoPipeline.fromPretrained(checkpoint, { device, dtype, memory, ...options });
   loaded = { key, pipeline };
   return pipeline;
