@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { defineConfig, type Plugin } from 'vite';
 
 /**
@@ -14,10 +15,36 @@ function runtimeFilesStay(): Plugin {
   };
 }
 
-/** `npm run build:library`: the engine as ES modules. */
+/** Makes the folder a package of its own, which `npm pack ./dist-library` packs: the application's dependencies are none of the library's. */
+function packageFiles(): Plugin {
+  return {
+    name: 'kinora-package-files',
+    generateBundle() {
+      const { name, version, license, engines, dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+      const manifest = {
+        name,
+        version,
+        description: "Text to video in the browser: diffusers' text-to-video pipelines on the visitor's own GPU",
+        license,
+        keywords: ['text-to-video', 'diffusers', 'webgpu', 'onnxruntime', 'browser'],
+        type: 'module',
+        engines,
+        exports: { '.': { types: './types/library.d.ts', import: './kinora.js' } },
+        sideEffects: false,
+        dependencies: { 'onnxruntime-web': dependencies['onnxruntime-web'] },
+      };
+      const emit = (fileName: string, source: string) => this.emitFile({ type: 'asset', fileName, source });
+      emit('package.json', `${JSON.stringify(manifest, null, 2)}\n`);
+      emit('README.md', readFileSync('docs/engine.md', 'utf8'));
+      emit('LICENSE', readFileSync('LICENSE', 'utf8'));
+    },
+  };
+}
+
+/** `npm run build:library`: the engine as an npm package in dist-library/. */
 export default defineConfig({
   publicDir: false,
-  plugins: [runtimeFilesStay()],
+  plugins: [runtimeFilesStay(), packageFiles()],
   build: {
     outDir: 'dist-library',
     target: 'es2023',

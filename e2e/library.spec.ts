@@ -1,13 +1,17 @@
-/** The library build (`npm run build:library` comes first) behind a plain static server: without a bundler, and through Vite. */
+/** The library build (`npm run build:library` comes first) behind a plain static server: without a bundler, and as an installed package through Vite. */
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { build } from 'vite';
+import { z } from 'zod';
 import { probeVideo } from '../tests/server/ffmpeg';
 import { startPlainHost } from './plain-host';
 
 const root = path.resolve(import.meta.dirname, '..');
 const example = path.join(root, 'examples/bare-page');
+/** What `npm pack --json` says. */
+const packedSchema = z.tuple([z.object({ filename: z.string(), files: z.array(z.object({ path: z.string() })) })]);
 
 test('the bare page of the examples makes a video', async ({ page }) => {
   const host = await startPlainHost(root);
@@ -18,16 +22,28 @@ test('the bare page of the examples makes a video', async ({ page }) => {
   }
 });
 
-test('the same page makes one after Vite, as it is', async ({ page }) => {
+test('packed, installed into an empty project, and built by Vite, the same page makes one', async ({ page }) => {
   const project = test.info().outputPath('project');
   mkdirSync(project);
+  const npm = (...args: string[]) => execFileSync('npm', args, { cwd: project, encoding: 'utf8' });
+  const packed: unknown = JSON.parse(npm('pack', '--json', path.join(root, 'dist-library')));
+  const [{ filename, files }] = packedSchema.parse(packed);
+  expect(
+    files
+      .map((file) => file.path)
+      .filter((name) => !name.startsWith('types/'))
+      .sort(),
+  ).toEqual(['LICENSE', 'README.md', 'kinora.js', 'kinora.js.map', 'package.json']);
+  writeFileSync(path.join(project, 'package.json'), '{ "private": true }');
+  npm('install', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', `./${filename}`);
+
   const html = readFileSync(path.join(example, 'index.html'), 'utf8').replace(
     /<script type="importmap">.*?<\/script>/s,
     '',
   );
   writeFileSync(path.join(project, 'index.html'), html);
   const script = readFileSync(path.join(example, 'main.js'), 'utf8')
-    .replace('../../dist-library', path.join(root, 'dist-library'))
+    .replace('../../dist-library/kinora.js', 'kinora')
     .replace("new URL('../../public/models/moving-shapes', import.meta.url)", "new URL('model', location.href)");
   writeFileSync(path.join(project, 'main.js'), script);
   cpSync(path.join(root, 'public/models/moving-shapes'), path.join(project, 'public/model'), { recursive: true });
