@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseHeader } from './checkpoint/safetensors';
-import { type FloatDtype, float32ToFloat16, isFloatDtype, toFloat32 } from './float16';
+import { type FloatDtype, isFloatDtype } from './dtypes';
+import { float32ToFloat16, toFloat32 } from './float16';
 
 // numbers and what PyTorch's .half() made of them
 const file = readFileSync(new URL('../reference/checkpoint-files/rounding.safetensors', import.meta.url));

@@ -1,12 +1,5 @@
 /** IEEE 754 half precision, in both directions, for weights stored in another type than the device computes in. */
-
-/** safetensors' names of the floating-point types. */
-const floatDtypes = ['F16', 'BF16', 'F32', 'F64'] as const;
-export type FloatDtype = (typeof floatDtypes)[number];
-
-export function isFloatDtype(dtype: string): dtype is FloatDtype {
-  return (floatDtypes as readonly string[]).includes(dtype);
-}
+import type { FloatDtype } from './dtypes';
 
 /** What is too large for float32 becomes infinite. */
 export function toFloat32(bytes: ArrayBuffer, dtype: FloatDtype): Float32Array<ArrayBuffer> {

@@ -3,10 +3,11 @@
  * The numbers are those of torch's .half(), which is what the hub's own fp16 files were made with.
  */
 
+import { elementType, isFloatDtype } from '../dtypes';
 import { KinoraError } from '../errors';
-import { float32ToFloat16, isFloatDtype, toFloat32 } from '../float16';
+import { float32ToFloat16, toFloat32 } from '../float16';
 import type { Manifest } from '../storage';
-import { bytesPerElement, type FileTensor } from './safetensors';
+import type { FileTensor } from './safetensors';
 import { planShards, shardName } from './shards';
 
 /** Bytes that are read and converted at a time. */
@@ -54,11 +55,11 @@ export function planHalfPrecision(
       const { name, dtype, shape } = tensor;
       const converted = isConverted(tensor);
       const bytes = tensor.end - tensor.begin;
-      const byteLength = converted ? (bytes / bytesPerElement[dtype]) * bytesPerElement.F16 : bytes;
+      const byteLength = converted ? (bytes / elementType(dtype).bytes) * elementType('F16').bytes : bytes;
       located.push({
         name,
         dtype: converted ? 'F16' : dtype,
-        shape: [...shape],
+        shape,
         file,
         offset: end - begin,
         byteLength,

@@ -3,30 +3,16 @@
  * file for each storage that they lie in. Only descriptions are read here.
  */
 import { z } from 'zod';
-import type { TensorDtype } from '../engine';
+import { elementType, type TensorDtype, torchStorages } from '../dtypes';
 import { KinoraError } from '../errors';
 import type { ByteSource } from './byte-source';
 import { PickleGlobal, unpickle } from './pickle';
-import { bytesPerElement, type FileTensor } from './safetensors';
+import type { FileTensor } from './safetensors';
 import { locateEntry, readZipDirectory, type ZipEntry } from './zip-directory';
 
 /** A checkpoint of 1,500 tensors has a pickle of 250 KB. */
 const maxPickleBytes = 4 * 1024 * 1024;
 const maxTensors = 65_536;
-
-/** torch's classes of storages. */
-const storageDtypes: Readonly<Record<string, TensorDtype>> = {
-  'torch.DoubleStorage': 'F64',
-  'torch.FloatStorage': 'F32',
-  'torch.HalfStorage': 'F16',
-  'torch.BFloat16Storage': 'BF16',
-  'torch.LongStorage': 'I64',
-  'torch.IntStorage': 'I32',
-  'torch.ShortStorage': 'I16',
-  'torch.CharStorage': 'I8',
-  'torch.ByteStorage': 'U8',
-  'torch.BoolStorage': 'BOOL',
-};
 
 class Storage {
   constructor(
@@ -102,7 +88,7 @@ export async function readPyTorchFile(source: ByteSource, path: string): Promise
 
   async function locateStorage(storage: Storage, entry: ZipEntry | undefined): Promise<{ begin: number; end: number }> {
     const { key, dtype, elements } = storage;
-    const asked = elements * bytesPerElement[dtype];
+    const asked = elements * elementType(dtype).bytes;
     if (entry?.size !== asked) {
       throw refuse(`storage ${key} should have ${asked} bytes and ${entry ? `has ${entry.size}` : 'is not there'}`);
     }
@@ -114,7 +100,7 @@ export async function readPyTorchFile(source: ByteSource, path: string): Promise
   function place(name: string, tensor: Tensor, storage: { begin: number; end: number }): FileTensor {
     const { shape, strides, metadata } = tensor;
     const { dtype } = tensor.storage;
-    const bytes = shape.reduce((product, size) => product * size, bytesPerElement[dtype]);
+    const bytes = shape.reduce((product, size) => product * size, elementType(dtype).bytes);
     if (bytes === 0) throw refuse(`tensor ${name} is empty`);
     if (!isContiguous(shape, strides)) {
       throw refuse(
@@ -123,7 +109,7 @@ export async function readPyTorchFile(source: ByteSource, path: string): Promise
       );
     }
     if (metadata !== null && metadata !== undefined) throw refuse(`tensor ${name} is a conjugated or negated view`);
-    const begin = storage.begin + tensor.offset * bytesPerElement[dtype];
+    const begin = storage.begin + tensor.offset * elementType(dtype).bytes;
     const end = begin + bytes;
     if (!(end <= storage.end)) throw refuse(`tensor ${name} lies outside of its storage`);
     return { name, dtype, shape, begin, end };
@@ -167,11 +153,11 @@ function stateDict(pickle: Uint8Array, path: string): Map<string, Tensor> {
       return new Tensor(storage, offset, shape, strides, metadata);
     }),
     new PickleGlobal('torch._utils._rebuild_parameter', (args) => parse(parameterSchema, args, 'a parameter')[0]),
-    ...Object.keys(storageDtypes).map((name) => new PickleGlobal(name)),
+    ...[...torchStorages.keys()].map((name) => new PickleGlobal(name)),
   ];
   const persistent = (id: unknown) => {
     const [, { name }, key, , elements] = parse(storageSchema, id, 'a storage');
-    const dtype = storageDtypes[name];
+    const dtype = torchStorages.get(name);
     if (!dtype) throw refuse(`${name} is not a kind of storage`);
     return new Storage(dtype, key, elements);
   };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { TensorDtype, TensorSpec } from '../engine';
+import { elementType, tensorDtypes } from '../dtypes';
+import type { TensorSpec } from '../engine';
 import { KinoraError } from '../errors';
 
 /** The 8 bytes that a safetensors file begins with: the length of its header, little-endian. */
@@ -7,20 +8,6 @@ export const lengthBytes = 8;
 
 /** The reference implementation refuses longer headers (MAX_HEADER_SIZE in safetensors/src/tensor.rs). */
 const maxHeaderBytes = 100_000_000;
-
-/** Bytes of one element. */
-export const bytesPerElement: Readonly<Record<TensorDtype, number>> = {
-  F64: 8,
-  I64: 8,
-  F32: 4,
-  I32: 4,
-  F16: 2,
-  BF16: 2,
-  I16: 2,
-  I8: 1,
-  U8: 1,
-  BOOL: 1,
-};
 
 /** A tensor whose bytes are `[begin, end)` of the file. */
 export interface FileTensor extends TensorSpec {
@@ -31,9 +18,7 @@ export interface FileTensor extends TensorSpec {
 
 const count = z.int().nonnegative();
 const tensorSchema = z.strictObject({
-  dtype: z.string().refine((name): name is TensorDtype => Object.hasOwn(bytesPerElement, name), {
-    error: ({ input }) => `${JSON.stringify(input)} is not a known type`,
-  }),
+  dtype: z.enum(tensorDtypes, { error: ({ input }) => `${JSON.stringify(input)} is not a known type` }),
   shape: z.array(count),
   data_offsets: z.tuple([count, count]),
 });
@@ -84,7 +69,7 @@ export function parseHeader(header: Uint8Array, path: string): FileTensor[] {
       throw refuse(`tensor ${name} has a malformed entry (${[...(issue?.path ?? []), issue?.message].join(': ')})`);
     }
     const { dtype, shape, data_offsets: offsets } = parsed.data;
-    const bytes = shape.reduce((product, size) => product * size, bytesPerElement[dtype]);
+    const bytes = shape.reduce((product, size) => product * size, elementType(dtype).bytes);
     if (bytes === 0) throw refuse(`tensor ${name} is empty`);
     if (offsets[1] - offsets[0] !== bytes) {
       throw refuse(

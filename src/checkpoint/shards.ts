@@ -27,7 +27,7 @@ export function planShards(
     }
     shard.end = Math.max(shard.end, end);
     const file = shardName(component, shards.length - 1);
-    located.push({ name, dtype, shape: [...shape], file, offset: begin - shard.begin, byteLength: end - begin });
+    located.push({ name, dtype, shape, file, offset: begin - shard.begin, byteLength: end - begin });
   }
   return { shards, tensors: located };
 }

@@ -2,6 +2,7 @@
  * What a checkpoint needs of a device for a video of some size, what of that the device lacks, and what would work instead.
  * Everything is counted from the configs: no weight has to be there. Words for it are the page's.
  */
+import { at } from './at';
 import type { NetworkGraph, Target } from './graph/builder';
 import { type NetworkMemory, networkMemory } from './graph/memory';
 import type { CheckpointConfigs } from './load-checkpoint';
@@ -105,13 +106,13 @@ export function deviceNeeds(configs: NetworkConfigs, size: VideoSize, target: Ta
     const { weights, activations, scratch } = networks[component];
     return weights + activations + scratch;
   });
-  const [largest = { component: 'unet', bytes: 0 }] = components
+  const largest = components
     .map((component) => ({ component, bytes: networks[component].largest }))
     .sort((a, b) => b.bytes - a.bytes);
   return {
     networks,
     bytes: { 'keep-ready': each.reduce((sum, bytes) => sum + bytes, 0), 'low-memory': Math.max(...each) },
-    largest,
+    largest: at(largest, 0),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Latents as small pictures without the VAE: a linear map per latent pixel, close enough to see what is coming. */
 import { z } from 'zod';
 import { KinoraError } from '../errors';
+import { at } from './at';
 
 /** One row per latent channel and a last one that is added: each [r, g, b], to pixels from −1 to 1. */
 export type LatentRgbFactors = readonly (readonly [number, number, number])[];
@@ -51,12 +52,14 @@ export function previewPixels(
 ): Uint8ClampedArray<ArrayBuffer> {
   const size = latents.length / (frames * channels);
   const pixels = new Uint8ClampedArray(frames * size * 4).fill(255);
-  for (let frame = 0; frame < frames; frame++) {
-    for (let pixel = 0; pixel < size; pixel++) {
-      for (let colour = 0; colour < 3; colour++) {
-        let value = factors[channels]?.[colour] ?? 0;
+  for (let colour = 0; colour < 3; colour++) {
+    const column = factors.map((row) => at(row, colour));
+    const added = at(column, channels);
+    for (let frame = 0; frame < frames; frame++) {
+      for (let pixel = 0; pixel < size; pixel++) {
+        let value = added;
         for (let channel = 0; channel < channels; channel++) {
-          value += (latents[(frame * channels + channel) * size + pixel] ?? 0) * (factors[channel]?.[colour] ?? 0);
+          value += (latents[(frame * channels + channel) * size + pixel] ?? 0) * (column[channel] ?? 0);
         }
         pixels[(frame * size + pixel) * 4 + colour] = (value / 2 + 0.5) * 255;
       }

@@ -1,4 +1,5 @@
 /** What is given up for less memory: networks that stay on the device between videos, and a UNet that takes two prompts at once. */
+import { elementType } from '../dtypes';
 import type { Weights } from './source';
 import type { Device, Dtype, MemoryPolicy } from './types';
 
@@ -39,5 +40,5 @@ export function weightBytesOf(weights: Iterable<Weights>, dtype: Dtype): number 
   for (const { tensors } of weights) {
     for (const { shape } of tensors.values()) elements += shape.reduce((product, n) => product * n, 1);
   }
-  return elements * (dtype === 'float16' ? 2 : 4);
+  return elements * elementType(dtype).bytes;
 }

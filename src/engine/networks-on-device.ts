@@ -1,4 +1,5 @@
 /** Keeps the networks of a checkpoint on the device, each made when it is first needed, and frees them by the memory policy. */
+import { at } from './at';
 import type { NetworkGraph } from './graph/builder';
 import { aliases, type TextToVideoCheckpoint } from './load-checkpoint';
 import { autoencoderDecoder } from './networks/autoencoder-kl';
@@ -61,7 +62,7 @@ export class Networks {
 
   /** The UNet's `time` input. */
   timestepEmbedding(timestep: number): Float32Array {
-    return timestepEmbedding(timestep, this.#checkpoint.configs.unet.block_out_channels[0] ?? 0);
+    return timestepEmbedding(timestep, at(this.#checkpoint.configs.unet.block_out_channels, 0));
   }
 
   /**

@@ -1,11 +1,10 @@
 /** How a checkpoint reaches the engine: small files as they are, weights as a table of tensors and where their bytes lie. */
 
+import type { TensorDtype } from '../dtypes';
+
 /** The networks of TextToVideoSDPipeline, named as model_index.json and the folders name them. */
 export const components = ['text_encoder', 'unet', 'vae'] as const;
 export type Component = (typeof components)[number];
-
-/** safetensors' dtype names. */
-export type TensorDtype = 'F16' | 'F32' | 'BF16' | 'F64' | 'I64' | 'I32' | 'I16' | 'I8' | 'U8' | 'BOOL';
 
 /** A tensor's type and shape, as the header of a safetensors file tells. */
 export interface TensorSpec {

@@ -1,9 +1,10 @@
 /** From a network's parameters and a checkpoint's tensors to initializers: which bytes of which file each one reads. */
+import { elementType, isFloatDtype } from '../dtypes';
 import { KinoraError } from '../errors';
-import { float32ToFloat16, isFloatDtype, toFloat32 } from '../float16';
+import { float32ToFloat16, toFloat32 } from '../float16';
 import type { NetworkGraph, ParameterUse } from './graph/builder';
 import type { ExternalTensor } from './graph/onnx';
-import type { StoredTensor, TensorDtype, TensorSpec, Weights } from './source';
+import type { StoredTensor, TensorSpec, Weights } from './source';
 
 /** Old name ← today's name, tried where today's is not in the file. */
 export type Aliases = readonly (readonly [RegExp, string])[];
@@ -18,8 +19,6 @@ export interface PlacedWeights {
   readonly files: readonly ExternalFile[];
 }
 
-const bytesPerElement: Partial<Record<TensorDtype, number>> = { F16: 2, BF16: 2, F32: 4, F64: 8 };
-const asStored = { float16: 'F16', float32: 'F32' } as const;
 /** Converted tensors are collected into files of about this many bytes. */
 const CONVERTED_FILE_BYTES = 32 * 2 ** 20;
 /** Tensors that a checkpoint may hold besides the parameters: buffers that older versions saved. */
@@ -51,7 +50,7 @@ export function checkTensors(
     }
     used.add(tensor);
     if (tensor.shape.join() !== shape.join()) misshapen.push(`${name} is [${tensor.shape}], not [${shape}]`);
-    if (!(tensor.dtype in bytesPerElement)) wrongType.push(`${name} is ${tensor.dtype}`);
+    if (!isFloatDtype(tensor.dtype)) wrongType.push(`${name} is ${tensor.dtype}`);
   }
   const extra = [...tensors]
     .filter(([name, tensor]) => !used.has(tensor) && !harmless.test(name))
@@ -78,8 +77,8 @@ function list(what: string, names: readonly string[]): string {
 
 /** Byte range of a use within its file. */
 function range(use: ParameterUse, tensor: StoredTensor): { offset: number; length: number } {
-  const width = bytesPerElement[tensor.dtype] ?? 0;
-  return { offset: tensor.offset + use.firstElement * width, length: use.elements * width };
+  const { bytes } = elementType(tensor.dtype);
+  return { offset: tensor.offset + use.firstElement * bytes, length: use.elements * bytes };
 }
 
 /**
@@ -97,21 +96,14 @@ export async function placeWeights(
   for (const use of graph.uses) {
     const tensor = find(weights.tensors, use.tensor, aliases);
     if (!tensor) throw new KinoraError('invalid-checkpoint', `The checkpoint has no tensor ${use.tensor}.`);
-    if (use.type === 'float16' || use.type === 'float32') {
-      if (asStored[use.type] === tensor.dtype) {
-        usedFiles.add(tensor.file);
-        initializers.push({
-          name: use.name,
-          type: use.type,
-          shape: use.shape,
-          location: tensor.file,
-          ...range(use, tensor),
-        });
-      } else {
-        const queue = toConvert.get(tensor.file);
-        if (queue) queue.push({ use, tensor });
-        else toConvert.set(tensor.file, [{ use, tensor }]);
-      }
+    if (elementType(use.type).safetensors === tensor.dtype) {
+      const { name, type, shape } = use;
+      usedFiles.add(tensor.file);
+      initializers.push({ name, type, shape, location: tensor.file, ...range(use, tensor) });
+    } else {
+      const queue = toConvert.get(tensor.file);
+      if (queue) queue.push({ use, tensor });
+      else toConvert.set(tensor.file, [{ use, tensor }]);
     }
   }
 
@@ -135,21 +127,11 @@ export async function placeWeights(
         throw new KinoraError('invalid-checkpoint', `Tensors of type ${tensor.dtype} cannot be weights.`);
       }
       const floats = toFloat32(await read(use, tensor), tensor.dtype);
-      const converted = use.type === 'float16' ? float32ToFloat16(floats) : floats;
-      const bytes = converted.buffer.slice(
-        converted.byteOffset,
-        converted.byteOffset + converted.byteLength,
-      ) as ArrayBuffer;
-      pending.push({
-        name: use.name,
-        type: use.type,
-        shape: use.shape,
-        location: '',
-        offset: filled,
-        length: bytes.byteLength,
-      });
-      parts.push(bytes);
-      filled += bytes.byteLength;
+      const { name, type, shape } = use;
+      const { buffer } = type === 'float16' ? float32ToFloat16(floats) : floats;
+      pending.push({ name, type, shape, location: '', offset: filled, length: buffer.byteLength });
+      parts.push(buffer);
+      filled += buffer.byteLength;
       if (filled >= CONVERTED_FILE_BYTES) flush();
     }
   }

@@ -1,19 +1,17 @@
 import { z } from 'zod';
-import type { TensorDtype } from '../engine';
+import { tensorDtypes } from '../dtypes';
+import type { StoredTensor } from '../engine';
 
 const count = z.int().nonnegative();
-const dtypes = [
-  'F16',
-  'F32',
-  'BF16',
-  'F64',
-  'I64',
-  'I32',
-  'I16',
-  'I8',
-  'U8',
-  'BOOL',
-] as const satisfies readonly TensorDtype[];
+/** `file` is the name of a shard, as the weights hand it out. */
+const tensorSchema: z.ZodType<StoredTensor & { name: string }> = z.object({
+  name: z.string(),
+  dtype: z.enum(tensorDtypes),
+  shape: z.array(count),
+  file: z.string(),
+  offset: count,
+  byteLength: count,
+});
 
 /**
  * What one component's weight file holds and how it is cut into shards. It can be drawn up from the file's header before
@@ -35,17 +33,7 @@ export const manifestSchema = z.object({
   version: z.string(),
   /** Byte ranges `[begin, end)` of the file; together all of its tensors. */
   shards: z.array(z.object({ begin: count, end: count })),
-  /** `file` is the name of a shard, as the weights hand it out. */
-  tensors: z.array(
-    z.object({
-      name: z.string(),
-      dtype: z.enum(dtypes),
-      shape: z.array(count),
-      file: z.string(),
-      offset: count,
-      byteLength: count,
-    }),
-  ),
+  tensors: z.array(tensorSchema),
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;

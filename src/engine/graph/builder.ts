@@ -1,6 +1,11 @@
 /** Collects a network's nodes and parameters while the network is walked. Shapes are static and known at every value. */
+import { type ElementType, elementType } from '../../dtypes';
+import { float32ToFloat16 } from '../../float16';
+import { at } from '../at';
 import type { Device, Dtype } from '../types';
-import type { Attributes, ElementType, InlineTensor, Node, TensorInfo } from './onnx';
+import type { Attributes, InlineTensor, Node, Value } from './onnx';
+
+export type { Value };
 
 /** What a graph is written for. */
 export interface Target {
@@ -8,10 +13,9 @@ export interface Target {
   readonly dtype: Dtype;
 }
 
-export interface Value extends TensorInfo {}
-
 /** An initializer that is read from the checkpoint: `shape` and `type` as the graph wants them. */
-export interface ParameterUse extends TensorInfo {
+export interface ParameterUse extends Value {
+  readonly type: Dtype;
   /** The tensor's name in the checkpoint. */
   readonly tensor: string;
   /** First element and number of elements within the tensor, row-major. */
@@ -19,22 +23,30 @@ export interface ParameterUse extends TensorInfo {
   readonly elements: number;
 }
 
+/** What the caller feeds: float32 or ids, whatever the graph computes in. */
+export interface Input extends Value {
+  readonly type: 'float32' | 'int32';
+}
+
 /** A network as a graph without bytes: initializers still name tensors of a checkpoint. */
 export interface NetworkGraph {
   readonly name: string;
   readonly target: Target;
   readonly nodes: readonly Node[];
-  readonly inputs: readonly TensorInfo[];
-  readonly outputs: readonly TensorInfo[];
+  readonly inputs: readonly Input[];
+  readonly outputs: readonly Value[];
   readonly constants: readonly InlineTensor[];
   readonly uses: readonly ParameterUse[];
   /** What the nodes compute, by name. */
-  readonly values: ReadonlyMap<string, TensorInfo>;
+  readonly values: ReadonlyMap<string, Value>;
   /** Every tensor of the checkpoint that the network reads, with the shape it must have there. */
   readonly parameters: ReadonlyMap<string, readonly number[]>;
 }
 
 export const size = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
+
+/** The axes of a sequence [batch, length, channels]. */
+export const sequence = ({ shape }: Value) => ({ batch: at(shape, 0), length: at(shape, 1), channels: at(shape, 2) });
 
 export interface ParameterOptions {
   /** The same bytes under another shape. */
@@ -42,153 +54,153 @@ export interface ParameterOptions {
   /** Rows `[first, first + count)` of the first dimension. */
   rows?: { first: number; count: number };
   /** Another type than the graph's. */
-  type?: ElementType;
+  type?: Dtype;
 }
 
-export class GraphBuilder {
-  readonly target: Target;
-  readonly #name: string;
-  readonly #nodes: Node[] = [];
-  readonly #values = new Map<string, TensorInfo>();
-  readonly #inputs: TensorInfo[] = [];
-  readonly #outputs: TensorInfo[] = [];
-  readonly #constants = new Map<string, InlineTensor>();
-  readonly #uses = new Map<string, ParameterUse>();
-  readonly #parameters = new Map<string, readonly number[]>();
+export interface NodeOptions {
+  /** '' is ai.onnx. */
+  domain?: string;
+  /** Of the output; like the first input's where they are left out. */
+  shape?: readonly number[];
+  type?: ElementType;
+  attributes?: Attributes;
+}
 
-  constructor(name: string, target: Target) {
-    this.#name = name;
-    this.target = target;
+/** What all scopes of a network write into. */
+class Draft {
+  readonly nodes: Node[] = [];
+  readonly inputs: Input[] = [];
+  readonly outputs: Value[] = [];
+  readonly constants = new Map<string, InlineTensor>();
+  readonly uses = new Map<string, ParameterUse>();
+  readonly values = new Map<string, Value>();
+  readonly parameters = new Map<string, readonly number[]>();
+}
+
+/** One of a network's modules: it knows its parameters by their own names, as PyTorch's modules do. */
+export class Scope {
+  constructor(
+    readonly target: Target,
+    protected readonly draft: Draft,
+    private readonly prefix = '',
+  ) {}
+
+  /** A module within this one: `at('attn1')`, or `at('resnets', 0)` of a ModuleList. */
+  at(...path: readonly (string | number)[]): Scope {
+    return new Scope(this.target, this.draft, `${this.prefix}${path.join('.')}.`);
   }
 
-  /** Inputs are float32 (or ids) for the caller, whatever the graph computes in. */
-  input(name: string, type: 'float32' | 'int32', shape: readonly number[]): Value {
-    const value = { name, type, shape };
-    this.#inputs.push(value);
-    return type === 'float32' ? this.cast(value, this.target.dtype) : value;
-  }
-
-  /** The checkpoint's tensor `name` of shape `shape`. */
+  /** The module's tensor `name`, of shape `shape` in the checkpoint. */
   parameter(name: string, shape: readonly number[], options: ParameterOptions = {}): Value {
-    this.#parameters.set(name, shape);
     const { rows, type = this.target.dtype } = options;
-    const rowElements = size(shape.slice(1));
+    const tensor = this.prefix + name;
     const taken = rows ? [rows.count, ...shape.slice(1)] : shape;
-    const key = `${name}${rows ? `[${rows.first}:${rows.first + rows.count}]` : ''}${type === this.target.dtype ? '' : `.${type}`}`;
     const use: ParameterUse = {
-      name: key,
+      name: `${tensor}${rows ? `[${rows.first}:${rows.first + rows.count}]` : ''}${type === this.target.dtype ? '' : `.${type}`}`,
       type,
       shape: options.as ?? taken,
-      tensor: name,
-      firstElement: (rows?.first ?? 0) * rowElements,
+      tensor,
+      firstElement: rows ? rows.first * size(shape.slice(1)) : 0,
       elements: size(taken),
     };
-    this.#uses.set(key, use);
+    this.draft.parameters.set(tensor, shape);
+    this.draft.uses.set(use.name, use);
     return use;
   }
 
-  /** A tensor that is part of the checkpoint but not of the computation. */
-  unusedParameter(name: string, shape: readonly number[]): void {
-    this.#parameters.set(name, shape);
-  }
-
   ints(values: readonly number[]): Value {
-    return this.#constant('int64', [values.length], new Uint8Array(BigInt64Array.from(values, BigInt).buffer));
+    return this.#constant('int64', [values.length], BigInt64Array.from(values, BigInt).buffer);
   }
 
-  floats(values: Float32Array, shape: readonly number[] = [values.length]): Value {
-    return this.#constant('float32', shape, new Uint8Array(values.slice().buffer));
+  /** In the graph's type, where no other is asked for. */
+  floats(values: Float32Array, shape: readonly number[] = [values.length], type = this.target.dtype): Value {
+    return this.#constant(type, shape, (type === 'float16' ? float32ToFloat16(values) : values.slice()).buffer);
   }
 
-  halfs(values: Uint16Array, shape: readonly number[]): Value {
-    return this.#constant('float16', shape, new Uint8Array(values.slice().buffer));
-  }
-
-  #constant(type: ElementType, shape: readonly number[], data: Uint8Array): Value {
-    const content = data.length <= 64 ? data.join('.') : `#${this.#constants.size}`;
+  #constant(type: ElementType, shape: readonly number[], bytes: ArrayBuffer): Value {
+    const { constants } = this.draft;
+    const data = new Uint8Array(bytes);
+    const content = data.length <= 64 ? data.join('.') : `#${constants.size}`;
     const name = `constant.${type}.${shape.join('x')}.${content}`;
-    const known = this.#constants.get(name);
-    if (known) return known;
-    const constant = { name, type, shape, data };
-    this.#constants.set(name, constant);
+    const constant = constants.get(name) ?? { name, type, shape, data };
+    constants.set(name, constant);
     return constant;
   }
 
-  /** A node with one output of the given shape; `type` defaults to that of the first input. */
-  node(
-    opType: string,
-    inputs: readonly (Value | undefined)[],
-    shape: readonly number[],
-    attributes: Attributes = {},
-    options: { domain?: string; type?: ElementType } = {},
-  ): Value {
-    const type = options.type ?? inputs[0]?.type ?? this.target.dtype;
-    const output = { name: `${opType}.${this.#nodes.length}`, type, shape };
-    this.#nodes.push({
-      opType,
-      domain: options.domain ?? '',
-      inputs: inputs.map((input) => input?.name ?? ''),
-      outputs: [output.name],
-      attributes,
-    });
-    this.#values.set(output.name, output);
+  /** A node with one output; an input that is left out is undefined. */
+  node(opType: string, inputs: readonly (Value | undefined)[], options: NodeOptions = {}): Value {
+    const first = at(inputs, 0);
+    const { domain = '', shape = first.shape, type = first.type, attributes = {} } = options;
+    const { nodes, values } = this.draft;
+    const output = { name: `${opType}.${nodes.length}`, type, shape };
+    nodes.push({ opType, domain, inputs: inputs.map((input) => input?.name ?? ''), output: output.name, attributes });
+    values.set(output.name, output);
     return output;
   }
 
   reshape(value: Value, shape: readonly number[]): Value {
     if (size(shape) !== size(value.shape)) throw new Error(`Cannot reshape [${value.shape}] to [${shape}].`);
     if (shape.length === value.shape.length && shape.every((n, i) => n === value.shape[i])) return value;
-    return this.node('Reshape', [value, this.ints(shape)], shape);
+    return this.node('Reshape', [value, this.ints(shape)], { shape });
   }
 
-  transpose(value: Value, permutation: readonly number[]): Value {
-    const shape = permutation.map((axis) => value.shape[axis] ?? 0);
+  transpose(value: Value, perm: readonly number[]): Value {
+    const shape = perm.map((axis) => at(value.shape, axis));
     // where only axes of size 1 change places the bytes stay, and a Reshape costs nothing
-    const moved = permutation.filter((axis) => value.shape[axis] !== 1);
-    if (moved.every((axis, i) => i === 0 || axis > (moved[i - 1] ?? 0))) return this.reshape(value, shape);
-    return this.node('Transpose', [value], shape, { perm: permutation });
+    const moved = perm.filter((axis) => value.shape[axis] !== 1);
+    if (moved.every((axis, i) => i === 0 || axis > at(moved, i - 1))) return this.reshape(value, shape);
+    return this.node('Transpose', [value], { shape, attributes: { perm } });
   }
 
   /** Elementwise, broadcast to the larger operand. */
   add(a: Value, b: Value): Value {
-    return this.node('Add', [a, b], size(a.shape) >= size(b.shape) ? a.shape : b.shape);
+    return this.node('Add', [a, b], { shape: larger(a, b) });
   }
 
   mul(a: Value, b: Value): Value {
-    return this.node('Mul', [a, b], size(a.shape) >= size(b.shape) ? a.shape : b.shape);
+    return this.node('Mul', [a, b], { shape: larger(a, b) });
   }
 
   cast(value: Value, type: ElementType): Value {
     if (value.type === type) return value;
-    return this.node(
-      'Cast',
-      [value],
-      value.shape,
-      { to: { float32: 1, int32: 6, int64: 7, float16: 10 }[type] },
-      { type },
-    );
+    return this.node('Cast', [value], { type, attributes: { to: elementType(type).onnx } });
+  }
+}
+
+const larger = (a: Value, b: Value) => (size(a.shape) >= size(b.shape) ? a.shape : b.shape);
+
+/** The scope of a whole network. */
+export class GraphBuilder extends Scope {
+  readonly #name: string;
+
+  constructor(name: string, target: Target) {
+    super(target, new Draft());
+    this.#name = name;
+  }
+
+  input(name: string, type: Input['type'], shape: readonly number[]): Value {
+    const value = { name, type, shape };
+    this.draft.inputs.push(value);
+    return type === 'float32' ? this.cast(value, this.target.dtype) : value;
   }
 
   /** Names an output of the network; it is always float32. */
   output(name: string, value: Value): void {
-    const result = this.cast(value, 'float32');
-    const output = { name, type: result.type, shape: result.shape };
-    this.#nodes.push({ opType: 'Identity', domain: '', inputs: [result.name], outputs: [name], attributes: {} });
-    this.#values.set(name, output);
-    this.#outputs.push(output);
+    const { name: input, type, shape } = this.cast(value, 'float32');
+    const output = { name, type, shape };
+    this.draft.nodes.push({ opType: 'Identity', domain: '', inputs: [input], output: name, attributes: {} });
+    this.draft.values.set(name, output);
+    this.draft.outputs.push(output);
   }
 
   finish(): NetworkGraph {
+    const { constants, uses, ...rest } = this.draft;
     return {
       name: this.#name,
       target: this.target,
-      nodes: this.#nodes,
-      inputs: this.#inputs,
-      outputs: this.#outputs,
-      constants: [...this.#constants.values()],
-      uses: [...this.#uses.values()],
-      values: this.#values,
-      parameters: this.#parameters,
+      ...rest,
+      constants: [...constants.values()],
+      uses: [...uses.values()],
     };
   }
 }

@@ -12,7 +12,7 @@ const channels = 16;
 
 function feedForwardGraph(rows: number, device: Device) {
   const g = new GraphBuilder('feed-forward', { device, dtype: 'float32' });
-  g.output('out', feedForward(g, g.input('x', 'float32', [1, rows, channels]), 'ff'));
+  g.output('out', feedForward(g.at('ff'), g.input('x', 'float32', [1, rows, channels])));
   return g.finish();
 }
 

@@ -1,14 +1,14 @@
 /** How much memory a network takes on its device, counted from its graph. */
-import { type NetworkGraph, size } from './builder';
-import type { ElementType, Node, TensorInfo } from './onnx';
-
-const elementBytes: Record<ElementType, number> = { float32: 4, float16: 2, int32: 4, int64: 8 };
+import { elementType } from '../../dtypes';
+import { at } from '../at';
+import { type NetworkGraph, sequence, size } from './builder';
+import type { Node, Value } from './onnx';
 
 /** onnxruntime rounds its buffers up to this. */
 const ALIGNMENT = 16;
 
-const bytesOf = ({ type, shape }: Pick<TensorInfo, 'type' | 'shape'>): number =>
-  Math.ceil((size(shape) * elementBytes[type]) / ALIGNMENT) * ALIGNMENT;
+const bytesOf = ({ type, shape }: Value): number =>
+  Math.ceil((size(shape) * elementType(type).bytes) / ALIGNMENT) * ALIGNMENT;
 
 /** Nodes that hand on their first input's buffer under another name. */
 const aliasing = new Set(['Reshape', 'Identity']);
@@ -32,20 +32,18 @@ export interface NetworkMemory {
 export function networkMemory(graph: NetworkGraph): NetworkMemory {
   const owner = new Map<string, string>();
   const lastUse = new Map<string, number>();
-  for (const [index, node] of graph.nodes.entries()) {
-    const [output = ''] = node.outputs;
-    const [first = ''] = node.inputs;
-    owner.set(output, aliasing.has(node.opType) ? (owner.get(first) ?? first) : output);
-    for (const input of node.inputs) lastUse.set(owner.get(input) ?? input, index);
+  for (const [index, { opType, inputs, output }] of graph.nodes.entries()) {
+    const first = at(inputs, 0);
+    owner.set(output, aliasing.has(opType) ? (owner.get(first) ?? first) : output);
+    for (const input of inputs) lastUse.set(owner.get(input) ?? input, index);
   }
   const buffers = new BufferPool();
   const values = new Map([...graph.values, ...graph.inputs.map((input) => [input.name, input] as const)]);
   for (const input of graph.inputs) buffers.take(bytesOf(input));
-  for (const [index, node] of graph.nodes.entries()) {
-    const [output = ''] = node.outputs;
+  for (const [index, { inputs, output }] of graph.nodes.entries()) {
     const value = values.get(output);
     if (value && owner.get(output) === output) buffers.take(bytesOf(value));
-    for (const input of new Set(node.inputs.map((name) => owner.get(name) ?? name))) {
+    for (const input of new Set(inputs.map((name) => owner.get(name) ?? name))) {
       const read = values.get(input);
       if (read && lastUse.get(input) === index) buffers.give(bytesOf(read));
     }
@@ -66,13 +64,12 @@ export function networkMemory(graph: NetworkGraph): NetworkMemory {
  * The wasm provider's attention writes down every score, and query, key and value once more, head by head: it knows no size of the L2
  * cache, without which onnxruntime does not compute in tiles (contrib_ops/cpu/bert/multihead_attention.cc). WebGPU's does.
  */
-function scratchOf(node: Node, { target }: NetworkGraph, values: ReadonlyMap<string, TensorInfo>): number {
+function scratchOf(node: Node, { target }: NetworkGraph, values: ReadonlyMap<string, Value>): number {
   const { num_heads: heads } = node.attributes;
   if (node.opType !== 'MultiHeadAttention' || target.device !== 'wasm' || typeof heads !== 'number') return 0;
   const operands = node.inputs.flatMap((name) => values.get(name) ?? []);
-  const [batch = 0, queries = 0] = operands[0]?.shape ?? [];
-  const [, keys = 0] = operands[1]?.shape ?? [];
-  const scores = batch * heads * queries * keys * elementBytes[target.dtype];
+  const [query, key] = [sequence(at(operands, 0)), sequence(at(operands, 1))];
+  const scores = query.batch * heads * query.length * key.length * elementType(target.dtype).bytes;
   return scores + operands.reduce((sum, operand) => sum + bytesOf(operand), 0);
 }
 

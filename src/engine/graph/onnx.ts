@@ -3,8 +3,8 @@
  * BinaryWriter of @bufbuild/protobuf does the wire format: no generated code for thirty fields.
  */
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { type ElementType, elementType } from '../../dtypes';
 
-export type ElementType = 'float32' | 'float16' | 'int32' | 'int64';
 /** An array of numbers is written as INTS when all are integers; write floats as `{ float }`. */
 export type Attribute = number | string | readonly number[] | { float: number };
 export type Attributes = Readonly<Record<string, Attribute>>;
@@ -15,23 +15,24 @@ export interface Node {
   readonly domain: string;
   /** '' stands for an optional input that is left out. */
   readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
+  readonly output: string;
   readonly attributes: Attributes;
 }
 
-export interface TensorInfo {
+/** A tensor that nodes read or write. */
+export interface Value {
   readonly name: string;
   readonly type: ElementType;
   readonly shape: readonly number[];
 }
 
 /** A tensor whose bytes lie in the model itself. */
-export interface InlineTensor extends TensorInfo {
+export interface InlineTensor extends Value {
   readonly data: Uint8Array;
 }
 
 /** A tensor whose bytes lie in `[offset, offset + length)` of a file. */
-export interface ExternalTensor extends TensorInfo {
+export interface ExternalTensor extends Value {
   readonly location: string;
   readonly offset: number;
   readonly length: number;
@@ -40,8 +41,8 @@ export interface ExternalTensor extends TensorInfo {
 export interface Model {
   readonly name: string;
   readonly nodes: readonly Node[];
-  readonly inputs: readonly TensorInfo[];
-  readonly outputs: readonly TensorInfo[];
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
   readonly initializers: readonly (InlineTensor | ExternalTensor)[];
   /** Version per domain. */
   readonly opsets: Readonly<Record<string, number>>;
@@ -49,7 +50,6 @@ export interface Model {
 
 const IR_VERSION = 10;
 const DATA_LOCATION_EXTERNAL = 1;
-const elementTypes: Record<ElementType, number> = { float32: 1, int32: 6, int64: 7, float16: 10 };
 const attributeTypes = { FLOAT: 1, INT: 2, STRING: 3, INTS: 7 } as const;
 
 type Fill = (writer: BinaryWriter) => void;
@@ -87,19 +87,19 @@ function attribute(writer: BinaryWriter, name: string, value: Attribute): void {
 
 function node(writer: BinaryWriter, value: Node): void {
   for (const input of value.inputs) string(writer, 1, input);
-  for (const output of value.outputs) string(writer, 2, output);
-  // onnxruntime names nodes in errors and profiles: the first output is unique
-  string(writer, 3, value.outputs[0] ?? value.opType);
+  string(writer, 2, value.output);
+  // the node's own name, which onnxruntime uses in errors and profiles: the output's is unique
+  string(writer, 3, value.output);
   string(writer, 4, value.opType);
   for (const [name, item] of Object.entries(value.attributes)) message(writer, 5, (w) => attribute(w, name, item));
   if (value.domain !== '') string(writer, 7, value.domain);
 }
 
-function valueInfo(writer: BinaryWriter, value: TensorInfo): void {
+function valueInfo(writer: BinaryWriter, value: Value): void {
   string(writer, 1, value.name);
   message(writer, 2, (type) =>
     message(type, 1, (tensor) => {
-      int(tensor, 1, elementTypes[value.type]);
+      int(tensor, 1, elementType(value.type).onnx);
       message(tensor, 2, (shape) => {
         for (const size of value.shape) message(shape, 1, (dimension) => int(dimension, 1, size));
       });
@@ -109,7 +109,7 @@ function valueInfo(writer: BinaryWriter, value: TensorInfo): void {
 
 function tensor(writer: BinaryWriter, value: InlineTensor | ExternalTensor): void {
   for (const size of value.shape) int(writer, 1, size);
-  int(writer, 2, elementTypes[value.type]);
+  int(writer, 2, elementType(value.type).onnx);
   string(writer, 8, value.name);
   if ('data' in value) {
     writer.tag(9, WireType.LengthDelimited).bytes(value.data);

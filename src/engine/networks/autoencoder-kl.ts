@@ -1,7 +1,8 @@
 /** AutoencoderKL, decoder and encoder. Source: diffusers models/autoencoders/autoencoder_kl.py, vae.py. */
 import { z } from 'zod';
+import { at } from '../at';
 import { activationName, channelList, only, parseConfig, positiveInt } from '../config';
-import { GraphBuilder, type NetworkGraph, type Target } from '../graph/builder';
+import { GraphBuilder, type NetworkGraph, type Scope, type Target } from '../graph/builder';
 import {
   addMaps,
   conv2d,
@@ -60,78 +61,76 @@ export const vaeScaleFactor = (config: AutoencoderConfig): number => 2 ** (confi
 
 const EPS = 1e-6;
 
-function resnet(
-  g: GraphBuilder,
-  config: AutoencoderConfig,
-  x: FeatureMap,
-  name: string,
-  outChannels: number,
-): FeatureMap {
-  return resnetBlock(g, x, name, { outChannels, groups: config.norm_num_groups, eps: EPS, act: config.act_fn });
+function resnet(s: Scope, config: AutoencoderConfig, x: FeatureMap, outChannels: number): FeatureMap {
+  return resnetBlock(s, x, { outChannels, groups: config.norm_num_groups, eps: EPS, act: config.act_fn });
 }
 
 /** UNetMidBlock2D: a resnet, attention of one head over the pixels, a resnet. */
-function midBlock(g: GraphBuilder, config: AutoencoderConfig, x: FeatureMap, name: string): FeatureMap {
-  let h = resnet(g, config, x, `${name}.resnets.0`, x.channels);
+function midBlock(s: Scope, config: AutoencoderConfig, x: FeatureMap): FeatureMap {
+  const { channels } = x;
+  let h = resnet(s.at('resnets', 0), config, x, channels);
   if (config.mid_block_add_attention) {
-    const attn = `${name}.attentions.0`;
-    const tokens = toTokens(g, groupNorm(g, h, `${attn}.group_norm`, { groups: config.norm_num_groups, eps: EPS }));
-    const project = (to: string) => linear(g, tokens, `${attn}.${to}`, x.channels);
-    const mixed = plainAttention(g, project('to_q'), project('to_k'), project('to_v'), 1);
-    h = addMaps(g, h, fromTokens(g, linear(g, mixed, `${attn}.to_out.0`, x.channels), h));
+    const attn = s.at('attentions', 0);
+    const normed = groupNorm(attn.at('group_norm'), h, { groups: config.norm_num_groups, eps: EPS });
+    const tokens = toTokens(attn, normed);
+    const query = linear(attn.at('to_q'), tokens, channels);
+    const key = linear(attn.at('to_k'), tokens, channels);
+    const value = linear(attn.at('to_v'), tokens, channels);
+    const mixed = linear(attn.at('to_out', 0), plainAttention(attn, query, key, value, 1), channels);
+    h = addMaps(s, h, fromTokens(s, mixed, h));
   }
-  return resnet(g, config, h, `${name}.resnets.1`, x.channels);
+  return resnet(s.at('resnets', 1), config, h, channels);
 }
 
-function normOut(g: GraphBuilder, config: AutoencoderConfig, x: FeatureMap, name: string): FeatureMap {
-  return groupNorm(g, x, name, { groups: config.norm_num_groups, eps: EPS, silu: true });
+/** conv_norm_out, conv_act and conv_out. */
+function convOut(s: Scope, config: AutoencoderConfig, x: FeatureMap, outChannels: number): FeatureMap {
+  const normed = groupNorm(s.at('conv_norm_out'), x, { groups: config.norm_num_groups, eps: EPS, act: 'silu' });
+  return conv2d(s.at('conv_out'), normed, outChannels, same);
 }
 
 /** Input: `latents` [1, latent_channels, height, width], divided by scaling_factor. Output: `sample` [1, out_channels, H, W], about −1 to 1. */
 export function autoencoderDecoder(
   config: AutoencoderConfig,
-  latents: { height: number; width: number },
+  { height, width }: { height: number; width: number },
   target: Target,
 ): NetworkGraph {
   const g = new GraphBuilder('AutoencoderKL.decode', target);
-  const channels = [...config.block_out_channels].reverse();
-  let x = fromChannelsFirst(
-    g,
-    g.input('latents', 'float32', [1, config.latent_channels, latents.height, latents.width]),
-  );
-  if (config.use_post_quant_conv) x = conv2d(g, x, 'post_quant_conv', config.latent_channels, { kernel: [1, 1] });
-  x = conv2d(g, x, 'decoder.conv_in', channels[0] ?? 0, same);
-  x = midBlock(g, config, x, 'decoder.mid_block');
+  const s = g.at('decoder');
+  const { latent_channels: latentChannels, layers_per_block: layers } = config;
+  const channels = config.block_out_channels.toReversed();
+  let x = fromChannelsFirst(g, g.input('latents', 'float32', [1, latentChannels, height, width]));
+  if (config.use_post_quant_conv) x = conv2d(g.at('post_quant_conv'), x, latentChannels, { kernel: [1, 1] });
+  x = conv2d(s.at('conv_in'), x, at(channels, 0), same);
+  x = midBlock(s.at('mid_block'), config, x);
   for (const [i, count] of channels.entries()) {
-    for (let layer = 0; layer <= config.layers_per_block; layer++) {
-      x = resnet(g, config, x, `decoder.up_blocks.${i}.resnets.${layer}`, count);
-    }
-    if (i < channels.length - 1) x = upsample(g, x, `decoder.up_blocks.${i}.upsamplers.0`);
+    const block = s.at('up_blocks', i);
+    for (let layer = 0; layer <= layers; layer++) x = resnet(block.at('resnets', layer), config, x, count);
+    if (i < channels.length - 1) x = upsample(block.at('upsamplers', 0), x);
   }
-  x = conv2d(g, normOut(g, config, x, 'decoder.conv_norm_out'), 'decoder.conv_out', config.out_channels, same);
-  g.output('sample', toChannelsFirst(g, x));
+  g.output('sample', toChannelsFirst(g, convOut(s, config, x, config.out_channels)));
   return g.finish();
 }
 
 /** Input: `image` [1, in_channels, H, W], −1 to 1. Output: `moments` [1, 2 × latent_channels, height, width]: mean, then log variance. */
 export function autoencoderEncoder(
   config: AutoencoderConfig,
-  image: { height: number; width: number },
+  { height, width }: { height: number; width: number },
   target: Target,
 ): NetworkGraph {
   const g = new GraphBuilder('AutoencoderKL.encode', target);
-  const channels = config.block_out_channels;
-  let x = fromChannelsFirst(g, g.input('image', 'float32', [1, config.in_channels, image.height, image.width]));
-  x = conv2d(g, x, 'encoder.conv_in', channels[0] ?? 0, same);
+  const s = g.at('encoder');
+  const { block_out_channels: channels, layers_per_block: layers } = config;
+  const moments = 2 * config.latent_channels;
+  let x = fromChannelsFirst(g, g.input('image', 'float32', [1, config.in_channels, height, width]));
+  x = conv2d(s.at('conv_in'), x, at(channels, 0), same);
   for (const [i, count] of channels.entries()) {
-    for (let layer = 0; layer < config.layers_per_block; layer++) {
-      x = resnet(g, config, x, `encoder.down_blocks.${i}.resnets.${layer}`, count);
-    }
-    if (i < channels.length - 1) x = downsample(g, x, `encoder.down_blocks.${i}.downsamplers.0`, 0);
+    const block = s.at('down_blocks', i);
+    for (let layer = 0; layer < layers; layer++) x = resnet(block.at('resnets', layer), config, x, count);
+    if (i < channels.length - 1) x = downsample(block.at('downsamplers', 0), x, 0);
   }
-  x = midBlock(g, config, x, 'encoder.mid_block');
-  x = conv2d(g, normOut(g, config, x, 'encoder.conv_norm_out'), 'encoder.conv_out', 2 * config.latent_channels, same);
-  if (config.use_quant_conv) x = conv2d(g, x, 'quant_conv', 2 * config.latent_channels, { kernel: [1, 1] });
+  x = midBlock(s.at('mid_block'), config, x);
+  x = convOut(s, config, x, moments);
+  if (config.use_quant_conv) x = conv2d(g.at('quant_conv'), x, moments, { kernel: [1, 1] });
   g.output('moments', toChannelsFirst(g, x));
   return g.finish();
 }

@@ -1,8 +1,8 @@
 /** CLIPTextModel. Source: transformers models/clip/modeling_clip.py; Radford et al., arXiv 2103.00020. */
 import { z } from 'zod';
 import { parseConfig, positiveInt } from '../config';
-import { GraphBuilder, type NetworkGraph, type Target } from '../graph/builder';
-import { activation, layerNorm, linear, plainAttention } from '../graph/layers';
+import { GraphBuilder, type NetworkGraph, type Scope, type Target, type Value } from '../graph/builder';
+import { activation, embedding, layerNorm, linear, plainAttention } from '../graph/layers';
 
 const schema = z
   .object({
@@ -27,34 +27,33 @@ export type ClipTextConfig = z.infer<typeof schema>;
 export const parseClipTextConfig = (json: unknown): ClipTextConfig =>
   parseConfig(schema, json, 'text_encoder/config.json');
 
+/** CLIPEncoderLayer: causal self-attention, then an MLP, each added to its input. */
+function encoderLayer(s: Scope, x: Value, config: ClipTextConfig): Value {
+  const { hidden_size: hidden, layer_norm_eps: eps, num_attention_heads: heads } = config;
+  const attn = s.at('self_attn');
+  const normed = layerNorm(s.at('layer_norm1'), x, eps);
+  const query = linear(attn.at('q_proj'), normed, hidden);
+  const key = linear(attn.at('k_proj'), normed, hidden);
+  const value = linear(attn.at('v_proj'), normed, hidden);
+  const mixed = plainAttention(attn, query, key, value, heads, { causal: true });
+  const h = s.add(x, linear(attn.at('out_proj'), mixed, hidden));
+  const mlp = s.at('mlp');
+  const inner = linear(mlp.at('fc1'), layerNorm(s.at('layer_norm2'), h, eps), config.intermediate_size);
+  return s.add(h, linear(mlp.at('fc2'), activation(mlp, inner, config.hidden_act), hidden));
+}
+
 /** Input: `input_ids` int32 [1, tokens]. Output: `last_hidden_state` [1, tokens, hidden_size], after the final layer norm. */
 export function clipTextModel(config: ClipTextConfig, tokens: number, target: Target): NetworkGraph {
   const g = new GraphBuilder('CLIPTextModel', target);
-  const { hidden_size: hidden, layer_norm_eps: eps, max_position_embeddings: positions } = config;
+  const { hidden_size: hidden, max_position_embeddings: positions } = config;
+  const s = g.at('text_model');
   const ids = g.input('input_ids', 'int32', [1, tokens]);
-  const table = g.parameter('text_model.embeddings.token_embedding.weight', [config.vocab_size, hidden]);
-  const embedded = g.node('Gather', [table, ids], [1, tokens, hidden], { axis: 0 });
-  const position = g.parameter('text_model.embeddings.position_embedding.weight', [positions, hidden], {
-    rows: { first: 0, count: tokens },
-  });
-  let x = g.add(embedded, position);
-  for (let i = 0; i < config.num_hidden_layers; i++) {
-    const layer = `text_model.encoder.layers.${i}`;
-    const normed = layerNorm(g, x, `${layer}.layer_norm1`, eps);
-    const project = (to: string) => linear(g, normed, `${layer}.self_attn.${to}`, hidden);
-    const mixed = plainAttention(
-      g,
-      project('q_proj'),
-      project('k_proj'),
-      project('v_proj'),
-      config.num_attention_heads,
-      { causal: true },
-    );
-    x = g.add(x, linear(g, mixed, `${layer}.self_attn.out_proj`, hidden));
-    const inner = linear(g, layerNorm(g, x, `${layer}.layer_norm2`, eps), `${layer}.mlp.fc1`, config.intermediate_size);
-    x = g.add(x, linear(g, activation(g, inner, config.hidden_act), `${layer}.mlp.fc2`, hidden));
-  }
-  g.output('last_hidden_state', layerNorm(g, x, 'text_model.final_layer_norm', eps));
+  const embedded = embedding(s.at('embeddings.token_embedding'), ids, config.vocab_size, hidden);
+  const rows = { first: 0, count: tokens };
+  const position = s.parameter('embeddings.position_embedding.weight', [positions, hidden], { rows });
+  let x = s.add(embedded, position);
+  for (let i = 0; i < config.num_hidden_layers; i++) x = encoderLayer(s.at('encoder.layers', i), x, config);
+  g.output('last_hidden_state', layerNorm(s.at('final_layer_norm'), x, config.layer_norm_eps));
   return g.finish();
 }
 

@@ -1,5 +1,5 @@
 /** Transformer2DModel and TransformerTemporalModel. Source: diffusers models/transformers/transformer_2d.py, transformer_temporal.py, models/attention.py. */
-import type { GraphBuilder, Value } from '../graph/builder';
+import { type Scope, sequence, type Value } from '../graph/builder';
 import {
   addMaps,
   attention,
@@ -21,64 +21,57 @@ export interface TransformerOptions {
 }
 
 const NORM_EPS = 1e-6;
-const LAYER_NORM_EPS = 1e-5;
 
 /** Multi-head attention with projections: of `x` over itself, or over `context` [videos, S, D], which all frames of a video share. */
-function projectedAttention(g: GraphBuilder, x: Value, name: string, heads: number, context?: Value): Value {
-  const [batch = 0, length = 0, inner = 0] = x.shape;
+function projectedAttention(s: Scope, x: Value, heads: number, context = x): Value {
+  const { batch, length, channels } = sequence(x);
   // all frames of a video see the same keys: one long sequence of queries
-  const videos = context?.shape[0] ?? batch;
-  const source = g.reshape(x, [videos, (batch / videos) * length, inner]);
-  const from = context ?? x;
-  const query = linear(g, source, `${name}.to_q`, inner, { bias: false });
-  const key = linear(g, from, `${name}.to_k`, inner, { bias: false });
-  const value = linear(g, from, `${name}.to_v`, inner, { bias: false });
-  const mixed = linear(g, attention(g, query, key, value, heads), `${name}.to_out.0`, inner);
-  return g.reshape(mixed, x.shape);
+  const videos = sequence(context).batch;
+  const source = s.reshape(x, [videos, (batch / videos) * length, channels]);
+  const query = linear(s.at('to_q'), source, channels, { bias: false });
+  const key = linear(s.at('to_k'), context, channels, { bias: false });
+  const value = linear(s.at('to_v'), context, channels, { bias: false });
+  const mixed = linear(s.at('to_out', 0), attention(s, query, key, value, heads), channels);
+  return s.reshape(mixed, x.shape);
 }
 
 /** BasicTransformerBlock: self-attention, attention over `context` (or itself again), GEGLU, each added to its input. */
-function basicTransformerBlock(g: GraphBuilder, x: Value, name: string, heads: number, context?: Value): Value {
+function basicTransformerBlock(s: Scope, x: Value, heads: number, context?: Value): Value {
   let h = x;
-  h = g.add(h, projectedAttention(g, layerNorm(g, h, `${name}.norm1`, LAYER_NORM_EPS), `${name}.attn1`, heads));
-  h = g.add(
-    h,
-    projectedAttention(g, layerNorm(g, h, `${name}.norm2`, LAYER_NORM_EPS), `${name}.attn2`, heads, context),
-  );
-  return g.add(h, feedForward(g, layerNorm(g, h, `${name}.norm3`, LAYER_NORM_EPS), `${name}.ff`));
+  h = s.add(h, projectedAttention(s.at('attn1'), layerNorm(s.at('norm1'), h), heads));
+  h = s.add(h, projectedAttention(s.at('attn2'), layerNorm(s.at('norm2'), h), heads, context));
+  return s.add(h, feedForward(s.at('ff'), layerNorm(s.at('norm3'), h)));
 }
 
 /** Attention among the pixels of each frame and over the prompts `context` [videos, tokens, D]. */
 export function transformer2d(
-  g: GraphBuilder,
+  s: Scope,
   x: FeatureMap,
-  name: string,
   { heads, headDim, groups }: TransformerOptions,
   context: Value,
 ): FeatureMap {
-  const normed = groupNorm(g, x, `${name}.norm`, { groups, eps: NORM_EPS });
-  let tokens = linear(g, toTokens(g, normed), `${name}.proj_in`, heads * headDim);
-  tokens = basicTransformerBlock(g, tokens, `${name}.transformer_blocks.0`, heads, context);
-  return addMaps(g, x, fromTokens(g, linear(g, tokens, `${name}.proj_out`, x.channels), x));
+  const normed = groupNorm(s.at('norm'), x, { groups, eps: NORM_EPS });
+  let tokens = linear(s.at('proj_in'), toTokens(s, normed), heads * headDim);
+  tokens = basicTransformerBlock(s.at('transformer_blocks', 0), tokens, heads, context);
+  return addMaps(s, x, fromTokens(s, linear(s.at('proj_out'), tokens, x.channels), x));
 }
 
 /** Attention among the frames of each video at each pixel; both attentions look at the same frames. */
 export function transformerTemporal(
-  g: GraphBuilder,
+  s: Scope,
   x: FeatureMap,
-  name: string,
   { heads, headDim, groups }: TransformerOptions,
   videos: number,
 ): FeatureMap {
-  const rows = framesAsRows(g, x, videos);
-  const normed = groupNorm(g, rows, `${name}.norm`, { groups, eps: NORM_EPS });
+  const rows = framesAsRows(s, x, videos);
+  const normed = groupNorm(s.at('norm'), rows, { groups, eps: NORM_EPS });
   const { height: frames, width: pixels, channels } = rows;
   // [videos, F * HW, C] → [videos * HW, F, C]
-  const byFrame = g.reshape(toTokens(g, normed), [videos, frames, pixels, channels]);
-  const sequences = g.reshape(g.transpose(byFrame, [0, 2, 1, 3]), [videos * pixels, frames, channels]);
-  let tokens = linear(g, sequences, `${name}.proj_in`, heads * headDim);
-  tokens = basicTransformerBlock(g, tokens, `${name}.transformer_blocks.0`, heads);
-  const byPixel = g.reshape(linear(g, tokens, `${name}.proj_out`, channels), [videos, pixels, frames, channels]);
-  const out = g.reshape(g.transpose(byPixel, [0, 2, 1, 3]), [videos, frames * pixels, channels]);
-  return addMaps(g, x, rowsAsFrames(g, fromTokens(g, out, rows), x));
+  const byFrame = s.reshape(toTokens(s, normed), [videos, frames, pixels, channels]);
+  const sequences = s.reshape(s.transpose(byFrame, [0, 2, 1, 3]), [videos * pixels, frames, channels]);
+  let tokens = linear(s.at('proj_in'), sequences, heads * headDim);
+  tokens = basicTransformerBlock(s.at('transformer_blocks', 0), tokens, heads);
+  const byPixel = s.reshape(linear(s.at('proj_out'), tokens, channels), [videos, pixels, frames, channels]);
+  const out = s.reshape(s.transpose(byPixel, [0, 2, 1, 3]), [videos, frames * pixels, channels]);
+  return addMaps(s, x, rowsAsFrames(s, fromTokens(s, out, rows), x));
 }

@@ -1,7 +1,8 @@
 /** UNet3DConditionModel. Source: diffusers models/unets/unet_3d_condition.py, unet_3d_blocks.py; ModelScope text-to-video (arXiv 2308.06571). */
 import { z } from 'zod';
+import { at } from '../at';
 import { activationName, channelList, only, parseConfig, positiveInt } from '../config';
-import { GraphBuilder, type NetworkGraph, type Target, type Value } from '../graph/builder';
+import { GraphBuilder, type NetworkGraph, type Scope, type Target, type Value } from '../graph/builder';
 import {
   activation,
   addMaps,
@@ -102,25 +103,22 @@ export function timestepEmbedding(timestep: number, channels: number): Float32Ar
   return result;
 }
 
-class UNet3D {
-  readonly g: GraphBuilder;
-  readonly config: UNet3DConfig;
-  readonly shape: UNet3DShape;
-  /** SiLU of the time embedding, [1, 4 × first channels]. */
-  readonly time: Value;
-  readonly context: Value;
+/** TimestepEmbedding and its activation, [1, 4 × first channels]: every resnet activates the same embedding before projecting it. */
+function timeEmbedding(s: Scope, projection: Value, config: UNet3DConfig): Value {
+  const channels = at(config.block_out_channels, 0) * 4;
+  const hidden = activation(s, linear(s.at('linear_1'), projection, channels), config.act_fn);
+  return activation(s, linear(s.at('linear_2'), hidden, channels), config.act_fn);
+}
 
-  constructor(g: GraphBuilder, config: UNet3DConfig, shape: UNet3DShape, timeProjection: Value, context: Value) {
-    this.g = g;
-    this.config = config;
-    this.shape = shape;
-    this.context = context;
-    const timeChannels = (config.block_out_channels[0] ?? 0) * 4;
-    const hidden = linear(g, timeProjection, 'time_embedding.linear_1', timeChannels);
-    const embedding = linear(g, activation(g, hidden, config.act_fn), 'time_embedding.linear_2', timeChannels);
-    // every resnet applies its activation to the same embedding before projecting it
-    this.time = activation(g, embedding, config.act_fn);
-  }
+/** The blocks, and what they share. */
+class UNet3D {
+  constructor(
+    readonly config: UNet3DConfig,
+    readonly shape: UNet3DShape,
+    /** SiLU of the time embedding. */
+    readonly time: Value,
+    readonly context: Value,
+  ) {}
 
   /** One video as long as all prompts have the same, else one for each. */
   videos(x: FeatureMap): number {
@@ -129,84 +127,86 @@ class UNet3D {
 
   headDim(level: number): number {
     const { attention_head_dim: heads } = this.config;
-    return (Array.isArray(heads) ? heads[level] : heads) ?? 0;
+    return typeof heads === 'number' ? heads : at(heads, level);
   }
 
-  resnet(x: FeatureMap, name: string, outChannels: number, scaleFactor = 1): FeatureMap {
+  resnet(s: Scope, x: FeatureMap, outChannels: number, scaleFactor = 1): FeatureMap {
     const { norm_num_groups: groups, norm_eps: eps, act_fn: act } = this.config;
-    return resnetBlock(this.g, x, name, { outChannels, groups, eps, act, time: this.time, scaleFactor });
+    return resnetBlock(s, x, { outChannels, groups, eps, act, time: this.time, scaleFactor });
   }
 
   /** TemporalConvLayer: four (3, 1, 1) convolutions, added to the input. Norms span the frames. */
-  temporalConv(x: FeatureMap, name: string): FeatureMap {
-    const { g } = this;
-    const groups = this.config.norm_num_groups;
-    const rows = framesAsRows(g, x, this.videos(x));
+  temporalConv(s: Scope, x: FeatureMap): FeatureMap {
+    const { channels } = x;
+    const norm = { groups: this.config.norm_num_groups, eps: TEMPORAL_CONV_EPS, act: 'silu' } as const;
+    const conv = { kernel: [3, 1], padding: [1, 0, 1, 0], storedAs: [channels, channels, 3, 1, 1] } as const;
+    const rows = framesAsRows(s, x, this.videos(x));
     let h = rows;
-    for (const [i, conv] of ['conv1.2', 'conv2.3', 'conv3.3', 'conv4.3'].entries()) {
-      h = groupNorm(g, h, `${name}.conv${i + 1}.0`, { groups, eps: TEMPORAL_CONV_EPS, silu: true });
-      h = conv2d(g, h, `${name}.${conv}`, x.channels, {
-        kernel: [3, 1],
-        padding: [1, 0, 1, 0],
-        storedAs: [x.channels, x.channels, 3, 1, 1],
-      });
+    // a Sequential each: norm, SiLU, in all but the first a dropout, convolution
+    for (const [name, last] of [
+      ['conv1', 2],
+      ['conv2', 3],
+      ['conv3', 3],
+      ['conv4', 3],
+    ] as const) {
+      h = conv2d(s.at(name, last), groupNorm(s.at(name, 0), h, norm), channels, conv);
     }
-    return rowsAsFrames(g, addMaps(g, rows, h), x);
+    return rowsAsFrames(s, addMaps(s, rows, h), x);
   }
 
-  attentions(x: FeatureMap, block: string, layer: number, headDim: number): FeatureMap {
+  /** What a block with cross-attention has behind each of its resnets. */
+  attentions(s: Scope, layer: number, x: FeatureMap, level: number): FeatureMap {
+    const headDim = this.headDim(level);
     const options = { heads: Math.floor(x.channels / headDim), headDim, groups: this.config.norm_num_groups };
     // from the first cross-attention on each prompt has a video of its own
     const { prompts, frames } = this.shape;
-    const each = repeatFrames(this.g, x, prompts * frames);
-    const spatial = transformer2d(this.g, each, `${block}.attentions.${layer}`, options, this.context);
-    return transformerTemporal(this.g, spatial, `${block}.temp_attentions.${layer}`, options, prompts);
+    const each = repeatFrames(s, x, prompts * frames);
+    const spatial = transformer2d(s.at('attentions', layer), each, options, this.context);
+    return transformerTemporal(s.at('temp_attentions', layer), spatial, options, prompts);
   }
 
   /** Returns the result, and pushes every skip connection to `skips`. */
-  down(x: FeatureMap, level: number, skips: FeatureMap[]): FeatureMap {
-    const { block_out_channels: channels, layers_per_block: layers } = this.config;
-    const name = `down_blocks.${level}`;
+  down(s: Scope, x: FeatureMap, level: number, skips: FeatureMap[]): FeatureMap {
+    const { block_out_channels: channels, layers_per_block: layers, down_block_types: types } = this.config;
     let h = x;
-    for (let layer = 0; layer < layers; layer++) {
-      h = this.resnet(h, `${name}.resnets.${layer}`, channels[level] ?? 0);
-      h = this.temporalConv(h, `${name}.temp_convs.${layer}`);
-      if (this.config.down_block_types[level] === 'CrossAttnDownBlock3D')
-        h = this.attentions(h, name, layer, this.headDim(level));
+    for (let i = 0; i < layers; i++) {
+      h = this.resnet(s.at('resnets', i), h, at(channels, level));
+      h = this.temporalConv(s.at('temp_convs', i), h);
+      if (types[level] === 'CrossAttnDownBlock3D') h = this.attentions(s, i, h, level);
       skips.push(h);
     }
     if (level < channels.length - 1) {
-      h = downsample(this.g, h, `${name}.downsamplers.0`, this.config.downsample_padding);
+      h = downsample(s.at('downsamplers', 0), h, this.config.downsample_padding);
       skips.push(h);
     }
     return h;
   }
 
-  mid(x: FeatureMap): FeatureMap {
-    const { mid_block_scale_factor: scale } = this.config;
-    let h = this.resnet(x, 'mid_block.resnets.0', x.channels, scale);
-    h = this.temporalConv(h, 'mid_block.temp_convs.0');
-    h = this.attentions(h, 'mid_block', 0, this.headDim(this.config.block_out_channels.length - 1));
-    h = this.resnet(h, 'mid_block.resnets.1', x.channels, scale);
-    return this.temporalConv(h, 'mid_block.temp_convs.1');
+  mid(s: Scope, x: FeatureMap): FeatureMap {
+    const { mid_block_scale_factor: scale, block_out_channels } = this.config;
+    let h = this.resnet(s.at('resnets', 0), x, x.channels, scale);
+    h = this.temporalConv(s.at('temp_convs', 0), h);
+    h = this.attentions(s, 0, h, block_out_channels.length - 1);
+    h = this.resnet(s.at('resnets', 1), h, x.channels, scale);
+    return this.temporalConv(s.at('temp_convs', 1), h);
   }
 
-  up(x: FeatureMap, index: number, skips: FeatureMap[]): FeatureMap {
-    const { block_out_channels: channels, layers_per_block: layers } = this.config;
+  /** Takes its skip connections off `skips`, the last one first. */
+  up(s: Scope, x: FeatureMap, index: number, skips: FeatureMap[]): FeatureMap {
+    const { block_out_channels: channels, layers_per_block: layers, up_block_types: types } = this.config;
     const level = channels.length - 1 - index;
-    const name = `up_blocks.${index}`;
     let h = x;
-    for (let layer = 0; layer <= layers; layer++) {
-      const skip = skips.pop();
-      if (!skip) throw new Error(`${name} has no skip connection for layer ${layer}.`);
-      const joined = concatChannels(this.g, h, repeatFrames(this.g, skip, h.frames));
-      h = this.resnet(joined, `${name}.resnets.${layer}`, channels[level] ?? 0);
-      h = this.temporalConv(h, `${name}.temp_convs.${layer}`);
-      if (this.config.up_block_types[index] === 'CrossAttnUpBlock3D')
-        h = this.attentions(h, name, layer, this.headDim(level));
+    for (const [i, skip] of skips
+      .splice(-(layers + 1))
+      .reverse()
+      .entries()) {
+      h = concatChannels(s, h, repeatFrames(s, skip, h.frames));
+      h = this.resnet(s.at('resnets', i), h, at(channels, level));
+      h = this.temporalConv(s.at('temp_convs', i), h);
+      if (types[index] === 'CrossAttnUpBlock3D') h = this.attentions(s, i, h, level);
     }
     const next = skips.at(-1);
-    return next ? upsample(this.g, h, `${name}.upsamplers.0`, [next.height, next.width]) : h;
+    return next ? upsample(s.at('upsamplers', 0), h, [next.height, next.width]) : h;
   }
 }
 
@@ -218,24 +218,21 @@ class UNet3D {
 export function unet3DConditionModel(config: UNet3DConfig, shape: UNet3DShape, target: Target): NetworkGraph {
   const g = new GraphBuilder('UNet3DConditionModel', target);
   const { block_out_channels: channels, norm_num_groups: groups, norm_eps: eps } = config;
-  const first = channels[0] ?? 0;
-  const sample = g.input('sample', 'float32', [shape.frames, config.in_channels, shape.height, shape.width]);
+  const { prompts, frames, height, width, tokens } = shape;
+  const first = at(channels, 0);
+  const sample = g.input('sample', 'float32', [frames, config.in_channels, height, width]);
   const time = g.input('time', 'float32', [1, first]);
-  const context = g.input('encoder_hidden_states', 'float32', [
-    shape.prompts,
-    shape.tokens,
-    config.cross_attention_dim,
-  ]);
-  const unet = new UNet3D(g, config, shape, time, context);
+  const context = g.input('encoder_hidden_states', 'float32', [prompts, tokens, config.cross_attention_dim]);
+  const unet = new UNet3D(config, shape, timeEmbedding(g.at('time_embedding'), time, config), context);
 
-  let x = conv2d(g, fromChannelsFirst(g, sample), 'conv_in', first, same);
+  let x = conv2d(g.at('conv_in'), fromChannelsFirst(g, sample), first, same);
   const transformerIn = { heads: TRANSFORMER_IN_HEADS, headDim: unet.headDim(0), groups };
-  x = transformerTemporal(g, x, 'transformer_in', transformerIn, unet.videos(x));
+  x = transformerTemporal(g.at('transformer_in'), x, transformerIn, unet.videos(x));
   const skips = [x];
-  for (let level = 0; level < channels.length; level++) x = unet.down(x, level, skips);
-  x = unet.mid(x);
-  for (let index = 0; index < channels.length; index++) x = unet.up(x, index, skips);
-  x = groupNorm(g, x, 'conv_norm_out', { groups, eps, silu: true });
-  g.output('out', toChannelsFirst(g, conv2d(g, x, 'conv_out', config.out_channels, same)));
+  for (const level of channels.keys()) x = unet.down(g.at('down_blocks', level), x, level, skips);
+  x = unet.mid(g.at('mid_block'), x);
+  for (const index of channels.keys()) x = unet.up(g.at('up_blocks', index), x, index, skips);
+  x = groupNorm(g.at('conv_norm_out'), x, { groups, eps, act: 'silu' });
+  g.output('out', toChannelsFirst(g, conv2d(g.at('conv_out'), x, config.out_channels, same)));
   return g.finish();
 }
