@@ -95,8 +95,9 @@ export class Scope {
     const { rows, type = this.target.dtype } = options;
     const tensor = this.prefix + name;
     const taken = rows ? [rows.count, ...shape.slice(1)] : shape;
+    const part = rows ? `[${rows.first}:${rows.first + rows.count}]` : '';
     const use: ParameterUse = {
-      name: `${tensor}${rows ? `[${rows.first}:${rows.first + rows.count}]` : ''}${type === this.target.dtype ? '' : `.${type}`}`,
+      name: tensor + part + (type === this.target.dtype ? '' : `.${type}`),
       type,
       shape: options.as ?? taken,
       tensor,

@@ -61,14 +61,14 @@ export const vaeScaleFactor = (config: AutoencoderConfig): number => 2 ** (confi
 
 const EPS = 1e-6;
 
-function resnet(s: Scope, config: AutoencoderConfig, x: FeatureMap, outChannels: number): FeatureMap {
+function resnet(s: Scope, x: FeatureMap, config: AutoencoderConfig, outChannels: number): FeatureMap {
   return resnetBlock(s, x, { outChannels, groups: config.norm_num_groups, eps: EPS, act: config.act_fn });
 }
 
 /** UNetMidBlock2D: a resnet, attention of one head over the pixels, a resnet. */
-function midBlock(s: Scope, config: AutoencoderConfig, x: FeatureMap): FeatureMap {
+function midBlock(s: Scope, x: FeatureMap, config: AutoencoderConfig): FeatureMap {
   const { channels } = x;
-  let h = resnet(s.at('resnets', 0), config, x, channels);
+  let h = resnet(s.at('resnets', 0), x, config, channels);
   if (config.mid_block_add_attention) {
     const attn = s.at('attentions', 0);
     const normed = groupNorm(attn.at('group_norm'), h, { groups: config.norm_num_groups, eps: EPS });
@@ -79,11 +79,11 @@ function midBlock(s: Scope, config: AutoencoderConfig, x: FeatureMap): FeatureMa
     const mixed = linear(attn.at('to_out', 0), plainAttention(attn, query, key, value, 1), channels);
     h = addMaps(s, h, fromTokens(s, mixed, h));
   }
-  return resnet(s.at('resnets', 1), config, h, channels);
+  return resnet(s.at('resnets', 1), h, config, channels);
 }
 
 /** conv_norm_out, conv_act and conv_out. */
-function convOut(s: Scope, config: AutoencoderConfig, x: FeatureMap, outChannels: number): FeatureMap {
+function convOut(s: Scope, x: FeatureMap, config: AutoencoderConfig, outChannels: number): FeatureMap {
   const normed = groupNorm(s.at('conv_norm_out'), x, { groups: config.norm_num_groups, eps: EPS, act: 'silu' });
   return conv2d(s.at('conv_out'), normed, outChannels, same);
 }
@@ -101,13 +101,13 @@ export function autoencoderDecoder(
   let x = fromChannelsFirst(g, g.input('latents', 'float32', [1, latentChannels, height, width]));
   if (config.use_post_quant_conv) x = conv2d(g.at('post_quant_conv'), x, latentChannels, { kernel: [1, 1] });
   x = conv2d(s.at('conv_in'), x, at(channels, 0), same);
-  x = midBlock(s.at('mid_block'), config, x);
+  x = midBlock(s.at('mid_block'), x, config);
   for (const [i, count] of channels.entries()) {
     const block = s.at('up_blocks', i);
-    for (let layer = 0; layer <= layers; layer++) x = resnet(block.at('resnets', layer), config, x, count);
+    for (let layer = 0; layer <= layers; layer++) x = resnet(block.at('resnets', layer), x, config, count);
     if (i < channels.length - 1) x = upsample(block.at('upsamplers', 0), x);
   }
-  g.output('sample', toChannelsFirst(g, convOut(s, config, x, config.out_channels)));
+  g.output('sample', toChannelsFirst(g, convOut(s, x, config, config.out_channels)));
   return g.finish();
 }
 
@@ -125,11 +125,11 @@ export function autoencoderEncoder(
   x = conv2d(s.at('conv_in'), x, at(channels, 0), same);
   for (const [i, count] of channels.entries()) {
     const block = s.at('down_blocks', i);
-    for (let layer = 0; layer < layers; layer++) x = resnet(block.at('resnets', layer), config, x, count);
+    for (let layer = 0; layer < layers; layer++) x = resnet(block.at('resnets', layer), x, config, count);
     if (i < channels.length - 1) x = downsample(block.at('downsamplers', 0), x, 0);
   }
-  x = midBlock(s.at('mid_block'), config, x);
-  x = convOut(s, config, x, moments);
+  x = midBlock(s.at('mid_block'), x, config);
+  x = convOut(s, x, config, moments);
   if (config.use_quant_conv) x = conv2d(g.at('quant_conv'), x, moments, { kernel: [1, 1] });
   g.output('moments', toChannelsFirst(g, x));
   return g.finish();

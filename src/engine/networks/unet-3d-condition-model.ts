@@ -142,20 +142,15 @@ class UNet3D {
     const conv = { kernel: [3, 1], padding: [1, 0, 1, 0], storedAs: [channels, channels, 3, 1, 1] } as const;
     const rows = framesAsRows(s, x, this.videos(x));
     let h = rows;
-    // a Sequential each: norm, SiLU, in all but the first a dropout, convolution
-    for (const [name, last] of [
-      ['conv1', 2],
-      ['conv2', 3],
-      ['conv3', 3],
-      ['conv4', 3],
-    ] as const) {
-      h = conv2d(s.at(name, last), groupNorm(s.at(name, 0), h, norm), channels, conv);
+    for (const [i, name] of ['conv1', 'conv2', 'conv3', 'conv4'].entries()) {
+      // each is a Sequential of norm, SiLU and convolution; from the second on there is a dropout before the convolution
+      h = conv2d(s.at(name, i === 0 ? 2 : 3), groupNorm(s.at(name, 0), h, norm), channels, conv);
     }
     return rowsAsFrames(s, addMaps(s, rows, h), x);
   }
 
-  /** What a block with cross-attention has behind each of its resnets. */
-  attentions(s: Scope, layer: number, x: FeatureMap, level: number): FeatureMap {
+  /** What a block with cross-attention does after each of its resnets. */
+  attentions(s: Scope, x: FeatureMap, layer: number, level: number): FeatureMap {
     const headDim = this.headDim(level);
     const options = { heads: Math.floor(x.channels / headDim), headDim, groups: this.config.norm_num_groups };
     // from the first cross-attention on each prompt has a video of its own
@@ -172,7 +167,7 @@ class UNet3D {
     for (let i = 0; i < layers; i++) {
       h = this.resnet(s.at('resnets', i), h, at(channels, level));
       h = this.temporalConv(s.at('temp_convs', i), h);
-      if (types[level] === 'CrossAttnDownBlock3D') h = this.attentions(s, i, h, level);
+      if (types[level] === 'CrossAttnDownBlock3D') h = this.attentions(s, h, i, level);
       skips.push(h);
     }
     if (level < channels.length - 1) {
@@ -186,7 +181,7 @@ class UNet3D {
     const { mid_block_scale_factor: scale, block_out_channels } = this.config;
     let h = this.resnet(s.at('resnets', 0), x, x.channels, scale);
     h = this.temporalConv(s.at('temp_convs', 0), h);
-    h = this.attentions(s, 0, h, block_out_channels.length - 1);
+    h = this.attentions(s, h, 0, block_out_channels.length - 1);
     h = this.resnet(s.at('resnets', 1), h, x.channels, scale);
     return this.temporalConv(s.at('temp_convs', 1), h);
   }
@@ -195,15 +190,13 @@ class UNet3D {
   up(s: Scope, x: FeatureMap, index: number, skips: FeatureMap[]): FeatureMap {
     const { block_out_channels: channels, layers_per_block: layers, up_block_types: types } = this.config;
     const level = channels.length - 1 - index;
+    const own = skips.splice(-(layers + 1)).reverse();
     let h = x;
-    for (const [i, skip] of skips
-      .splice(-(layers + 1))
-      .reverse()
-      .entries()) {
+    for (const [i, skip] of own.entries()) {
       h = concatChannels(s, h, repeatFrames(s, skip, h.frames));
       h = this.resnet(s.at('resnets', i), h, at(channels, level));
       h = this.temporalConv(s.at('temp_convs', i), h);
-      if (types[index] === 'CrossAttnUpBlock3D') h = this.attentions(s, i, h, level);
+      if (types[index] === 'CrossAttnUpBlock3D') h = this.attentions(s, h, i, level);
     }
     const next = skips.at(-1);
     return next ? upsample(s.at('upsamplers', 0), h, [next.height, next.width]) : h;
