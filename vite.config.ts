@@ -1,6 +1,8 @@
+import path from 'node:path';
 import react from '@vitejs/plugin-react';
 import { defaultClientConditions, defineConfig } from 'vite';
 import { checksumsPlugin } from './scripts/build/checksums-plugin.ts';
+import { constantsPlugin } from './scripts/build/constants-plugin.ts';
 import { headers, isolation } from './scripts/build/headers.ts';
 import { licencesPlugins } from './scripts/build/licences-plugin.ts';
 import { policyPlugin } from './scripts/build/policy-plugin.ts';
@@ -19,6 +21,7 @@ export default defineConfig({
   plugins: [
     react(),
     policyPlugin(),
+    constantsPlugin([path.resolve(import.meta.dirname, 'src/engine/schedulers/descriptions.ts')]),
     scriptPriorityPlugin(),
     serviceWorkerPlugin([licences.collect()]),
     licences.page,

@@ -3,10 +3,11 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { schedulerNames } from '../src/engine/types';
+import { schedulerDescriptions, schedulerNames } from '../src/engine/schedulers/descriptions';
 import { modelAt, shippedModel } from '../src/models';
 
 const other = modelAt('');
+const eta = schedulerDescriptions.filter(({ takesEta }) => takesEta).map(({ className }) => className);
 
 export const usage = `Makes videos from prompts, in a headless Chromium.
 
@@ -24,7 +25,10 @@ What to make
   --width N           pixels (the model's own)
   --height N          pixels (the model's own)
   --fps X             frames per second of the file (${other.fps})
-  --scheduler NAME    ${schedulerNames.join(' or ')}, or how one of them begins (the model's own)
+  --scheduler NAME    how each step goes from more noise to less (the model's own):
+${schedulerDescriptions.map(({ className, when }) => `                      ${className}: ${when}`).join('\n')}
+                      or how one of them begins
+  --eta X             noise that every step adds again, 0 to 1, for ${eta.join(', ')} (0)
   --device NAME       webgpu or wasm (webgpu where there is a GPU)
   --dtype NAME        f16 or f32 (what the device can do)
 
@@ -55,7 +59,7 @@ const scheduler = z.string().transform((text, context) => {
   const wanted = text.toLowerCase();
   const [name, ...more] = schedulerNames.filter((candidate) => candidate.toLowerCase().startsWith(wanted));
   if (name && more.length === 0) return name;
-  context.addIssue(`must be ${schedulerNames.join(' or ')}`);
+  context.addIssue(`must be one of ${schedulerNames.join(', ')}`);
   return z.NEVER;
 });
 
@@ -72,6 +76,7 @@ const jobSchema = z
     height: integer(8, 4096).optional(),
     fps: number.pipe(z.number().positive().max(240)).optional(),
     scheduler: scheduler.optional(),
+    eta: number.pipe(z.number().min(0).max(1)).optional(),
     device: z.enum(['webgpu', 'wasm']).optional(),
     dtype: z.enum(['f16', 'f32']).optional(),
     out: file.optional(),

@@ -23,7 +23,8 @@ import type { EncodedVideo } from './media';
 // what the page knows of the engine and of encoders, it knows from here
 export { hasJspi, machineMemory, wasmThreads } from './engine/runtime/device-facts';
 export { type AdapterFacts, adapterFacts } from './engine/runtime/gpu-device';
-export { type SchedulerName, schedulerNames } from './engine/types';
+export type { SchedulerName } from './engine/schedulers';
+export { schedulerDescriptions, schedulerNames } from './engine/schedulers/descriptions';
 export { candidates, isSupported, type Mp4Codec } from './media/codecs';
 export { readComment } from './media/mp4-comment';
 export type {

@@ -17,6 +17,7 @@ const schema = z.object({
   height: z.int().check(z.positive()),
   fps: z.number().check(z.positive()),
   scheduler: z.enum(schedulerNames),
+  eta: z.optional(z.number()),
 });
 
 export type VideoComment = Omit<z.infer<typeof schema>, 'schema'>;

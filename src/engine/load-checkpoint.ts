@@ -11,7 +11,7 @@ import {
 } from './networks/autoencoder-kl';
 import { type ClipTextConfig, clipTextAliases, clipTextModel, parseClipTextConfig } from './networks/clip-text-model';
 import { parseUNet3DConfig, type UNet3DConfig, unet3DConditionModel } from './networks/unet-3d-condition-model';
-import { schedulerClassName } from './schedulers';
+import { schedulerClassName, schedulerFromConfig } from './schedulers';
 import { type CheckpointSource, type Component, components, type Weights } from './source';
 import { ClipTokenizer } from './tokenizer';
 import type { CheckpointInfo, Progress } from './types';
@@ -126,8 +126,9 @@ async function readJson(source: CheckpointSource, path: string, signal?: AbortSi
   }
 }
 
-/** The networks must fit together. */
-function checkConfigs({ textEncoder, unet, vae }: CheckpointConfigs): void {
+/** The networks must fit together, and the scheduler be one that runs. */
+function checkConfigs({ textEncoder, unet, vae, scheduler }: CheckpointConfigs): void {
+  schedulerFromConfig(schedulerClassName(scheduler), scheduler);
   const mismatch = (key: string, value: number, other: string, expected: number) => {
     if (value !== expected) {
       throw new KinoraError(

@@ -12,7 +12,7 @@ import { PromptEmbeddings } from './prompt-embeddings';
 import { TorchGenerator } from './random';
 import { machineMemory } from './runtime/device-facts';
 import { breaks } from './runtime/failures';
-import { createScheduler } from './schedulers';
+import { schedulerFromConfig } from './schedulers';
 import type { CheckpointSource } from './source';
 import { checkFinite, concat, pause, swapFirstAxes } from './tensor';
 import type {
@@ -109,7 +109,7 @@ export class TextToVideoPipeline {
     parameters: GenerationParameters,
     { onProgress, onStep, signal }: Pick<GenerateOptions, 'onProgress' | 'onStep' | 'signal'>,
   ): Promise<GeneratedVideo> {
-    const { numInferenceSteps, guidanceScale, numFrames: frames } = parameters;
+    const { numInferenceSteps, guidanceScale, numFrames: frames, eta } = parameters;
     const { tokenizer, configs, info, source } = this.#checkpoint;
     const networks = this.#networks;
     const clock = new Clock();
@@ -118,6 +118,7 @@ export class TextToVideoPipeline {
     const width = parameters.width / info.vaeScaleFactor;
     const channels = info.latentChannels;
     const guided = guidanceScale > 1;
+    const scheduler = schedulerFromConfig(parameters.scheduler, configs.scheduler)(numInferenceSteps);
 
     // 1. prompt → [1, tokens, D], and the same for the negative prompt
     onProgress?.({ stage: 'tokenize', done: 0, total: 1 });
@@ -145,22 +146,22 @@ export class TextToVideoPipeline {
     const contexts = prompts === 1 ? embeds : [concat(embeds)];
 
     // 2. seed → latents; torch draws [1, C, F, h, w], the networks and the scheduler work on [F, C, h, w]
-    const scheduler = createScheduler(parameters.scheduler, configs.scheduler, numInferenceSteps);
     const generator = new TorchGenerator(parameters.seed);
-    const noise = generator.randn(channels * frames * height * width);
+    const randn = (size: number) => generator.randn(size);
+    const noise = randn(channels * frames * height * width);
     let latents = swapFirstAxes(noise, channels, frames).map((value) => value * scheduler.initNoiseSigma);
 
     // 3. denoise
     const unet = await networks.load(unetPlan, onProgress);
     clock.stop('load');
     networks.prepareAhead(networks.decoder({ height, width }, this.#decoder.dtype));
-    const predictNoise = async (timestep: number) => {
+    const predictNoise = async (sample: Float32Array<ArrayBuffer>, timestep: number) => {
       const time = networks.timestepEmbedding(timestep);
       const predicted: Float32Array[] = [];
       for (const context of contexts) {
         await pause();
         throwIfCancelled(signal);
-        predicted.push(await unet.run({ sample: latents, time, encoder_hidden_states: context }));
+        predicted.push(await unet.run({ sample, time, encoder_hidden_states: context }));
       }
       const all = concat(predicted);
       if (!guided) return all;
@@ -172,9 +173,9 @@ export class TextToVideoPipeline {
     };
     for (const [i, timestep] of scheduler.timesteps.entries()) {
       onProgress?.({ stage: 'denoise', done: i, total: numInferenceSteps });
-      const noisePred = await predictNoise(timestep);
+      const noisePred = await predictNoise(scheduler.scaleModelInput(latents, i), timestep);
       checkFinite(noisePred, `The UNet's output at step ${i + 1}`, this.backend.dtype);
-      const { prevSample, predOriginalSample } = scheduler.step(noisePred, i, latents, (size) => generator.randn(size));
+      const { prevSample, predOriginalSample } = scheduler.step(noisePred, i, latents, { randn, eta });
       checkFinite(prevSample, `What step ${i + 1} made of the latents`, 'float32');
       latents = prevSample;
       if (onStep) {

@@ -38,6 +38,8 @@ describe('reasons not to generate', () => {
   test.each([
     [{ prompt: ' \n' }, 'The prompt is empty.'],
     [{ steps: null }, 'Steps is empty.'],
+    [{ eta: null }, 'Eta is empty.'],
+    [{ eta: 1.1 }, 'Eta must be between 0 and 1.'],
     [{ steps: 0 }, 'Steps must be between 1 and 1000.'],
     [{ steps: 2.5 }, 'Steps must be a whole number.'],
     [{ width: 100 }, 'Width must be a multiple of 16.'],

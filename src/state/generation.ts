@@ -2,7 +2,7 @@
 import { KinoraError } from '../errors';
 import type { GenerateRequest } from '../protocol';
 import { generation } from './clients';
-import type { Settings } from './form';
+import { type Settings, takesEta } from './form';
 import { type FailedJob, markCancelling, reportProgress, startJob, useJob } from './job';
 import { chosenModel, sourceOf, useModels } from './models';
 import { preview } from './preview';
@@ -20,7 +20,8 @@ export const browserFacts = { secure: isSecureContext, encodes: typeof VideoEnco
 /** Undefined where a field is empty. */
 function toRequest(settings: Settings): GenerateRequest | undefined {
   const { seed, steps, guidance, fps, numFrames, width, height } = settings;
-  if (seed === null || steps === null || guidance === null || fps === null) return undefined;
+  const eta = takesEta(settings) ? settings.eta : 0;
+  if (seed === null || steps === null || guidance === null || eta === null || fps === null) return undefined;
   if (numFrames === null || width === null || height === null) return undefined;
   const prompt = settings.prompt.trim();
   const negativePrompt = settings.negativePrompt.trim();
@@ -32,6 +33,7 @@ function toRequest(settings: Settings): GenerateRequest | undefined {
     seed,
     numInferenceSteps: steps,
     guidanceScale: guidance,
+    ...(eta > 0 && { eta }),
     fps,
     numFrames,
     width,

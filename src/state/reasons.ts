@@ -1,12 +1,12 @@
 /** Why no video can be made with these settings, as sentences for the visitor; empty where one can. */
-import { type NumberName, numberNames, numberRules, type Settings } from './form';
+import { type NumberName, numberNames, numberRules, type Settings, takesEta } from './form';
 
 export function numberProblem(name: NumberName, value: number | null): string | undefined {
   const { label, min, max, multipleOf } = numberRules[name];
   if (value === null) return `${label} is empty.`;
   if (value < min || value > max) return `${label} must be between ${min} and ${max}.`;
-  // guidance may be any number; its step only serves the arrows of the field
-  if (name !== 'guidance' && value % multipleOf !== 0) {
+  // guidance and eta may be any number; their step only serves the arrows of the field
+  if (name !== 'guidance' && name !== 'eta' && value % multipleOf !== 0) {
     return multipleOf === 1 ? `${label} must be a whole number.` : `${label} must be a multiple of ${multipleOf}.`;
   }
   return undefined;
@@ -32,6 +32,7 @@ export function reasonsNotToGenerate(
   if (settings.prompt.trim() === '') reasons.push('The prompt is empty.');
   for (const name of numberNames) {
     if (name === 'seed' && settings.newSeed) continue;
+    if (name === 'eta' && !takesEta(settings)) continue;
     const problem = numberProblem(name, settings[name]);
     if (problem) reasons.push(problem);
   }

@@ -23,7 +23,7 @@ export async function restoreFrom(file: File): Promise<void> {
     const { model: id, numInferenceSteps: steps, guidanceScale: guidance, ...same } = comment;
     const model = useModels.getState().models.find((listed) => idOf(listed) === id);
     if (model) chooseModel(model);
-    updateSettings({ ...same, steps, guidance, newSeed: false });
+    updateSettings({ eta: 0, ...same, steps, guidance, newSeed: false });
     const said = model
       ? 'the form holds what it was made of.'
       : 'the form holds what it was made of; its model is not among those listed here.';
