@@ -20,6 +20,7 @@ import torch
 from diffusers import (
     DDIMScheduler,
     DPMSolverMultistepScheduler,
+    EulerDiscreteScheduler,
 )
 
 warnings.simplefilter("ignore")
@@ -28,7 +29,8 @@ CLASSES = {
     for scheduler in (
         DDIMScheduler,
         DPMSolverMultistepScheduler,
-                    )
+        EulerDiscreteScheduler,
+                )
 }
 STEPS = [1, 2, 3, 10, 20, 25, 50]
 # more than 16 values, and not a multiple of 16: torch draws noise in two ways
@@ -104,6 +106,23 @@ def configs():
         for eta in (0.4, 1.0):
             yield "DDIMScheduler", config, few, eta
     yield "DDIMScheduler", ZERO_SNR, few, 0.4  # with 1.0 diffusers takes the root of 0, rounded to less
+    yield from euler_configs(few)
+
+
+def euler_configs(few: list[int]):
+    for name in ("EulerDiscreteScheduler",):
+        yield name, {}, few
+        yield name, TRAINED, few
+        for base in (MS, ZERO_SNR, MS | COSINE):
+            for spacing in ("linspace", "leading", "trailing"):
+                yield name, base | {"timestep_spacing": spacing}, [1, 25]
+    euler = "EulerDiscreteScheduler"
+    yield euler, MS | {"prediction_type": "sample"}, few
+    yield euler, MS | {"final_sigmas_type": "sigma_min", "timestep_spacing": "leading"}, few
+    for sigmas in ("use_karras_sigmas", "use_exponential_sigmas"):
+        for base in (MS, MS | COSINE, ZERO_SNR, MS | {"timestep_spacing": "leading"}):
+            yield euler, base | {sigmas: True}, [1, 10]
+        yield euler, MS | {sigmas: True, "sigma_min": 0.03, "sigma_max": 12.5}, [10]
 
 
 def fake_model(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:

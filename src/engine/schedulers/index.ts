@@ -3,10 +3,11 @@ import { z } from 'zod';
 import { parseConfig } from '../config';
 import { ddim } from './ddim';
 import { dpmSolverMultistep } from './dpmsolver-multistep';
+import { eulerDiscrete } from './euler-discrete';
 import type { SetTimesteps } from './scheduler';
 
 /** In the order of the settings. The first one runs the checkpoints of classes that are not here. */
-export const schedulers = [dpmSolverMultistep, ddim] as const;
+export const schedulers = [dpmSolverMultistep, ddim, eulerDiscrete] as const;
 
 /** A scheduler by diffusers' class name. */
 export type SchedulerName = (typeof schedulers)[number]['className'];

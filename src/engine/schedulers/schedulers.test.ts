@@ -137,6 +137,11 @@ describe('scheduler configs', () => {
     ['DPMSolverMultistepScheduler', { variance_type: 'learned_range' }, 'variance_type'],
     ['DPMSolverMultistepScheduler', { trained_betas: [0.1, 0.2] }, 'trained_betas'],
     ['DDIMScheduler', { beta_schedule: 'sigmoid' }, 'beta_schedule'],
+    ['EulerDiscreteScheduler', { _class_name: 'EDMEulerScheduler' }, '_class_name'],
+    ['EulerDiscreteScheduler', { use_beta_sigmas: true }, 'use_beta_sigmas'],
+    ['EulerDiscreteScheduler', { interpolation_type: 'log_linear' }, 'interpolation_type'],
+    ['EulerDiscreteScheduler', { timestep_type: 'continuous' }, 'timestep_type'],
+    ['EulerDiscreteScheduler', { use_karras_sigmas: true, use_exponential_sigmas: true }, 'use_exponential_sigmas'],
   ] as const)('%s refuses %j', (name, config, key) => {
     // before anybody knows how many steps there will be
     expect(() => schedulerFromConfig(name, config)).toThrow(
