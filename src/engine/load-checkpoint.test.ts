@@ -21,6 +21,7 @@ it.each([
   ['thresholding', { thresholding: true }],
   ['_class_name', { _class_name: 'FlowMatchEulerDiscreteScheduler' }],
   ['trained_betas', { trained_betas: [0.1, 0.2] }],
+  ['prediction_type', { _class_name: 'EulerAncestralDiscreteScheduler', prediction_type: 'sample' }],
 ])('refuses a scheduler for its %s before it looks at the weights', async (key, changes) => {
   await expect(checkCheckpoint(withScheduler(changes))).rejects.toMatchObject({
     code: 'unsupported-config',

@@ -20,6 +20,7 @@ import torch
 from diffusers import (
     DDIMScheduler,
     DPMSolverMultistepScheduler,
+    EulerAncestralDiscreteScheduler,
     EulerDiscreteScheduler,
 )
 
@@ -30,7 +31,8 @@ CLASSES = {
         DDIMScheduler,
         DPMSolverMultistepScheduler,
         EulerDiscreteScheduler,
-                )
+        EulerAncestralDiscreteScheduler,
+            )
 }
 STEPS = [1, 2, 3, 10, 20, 25, 50]
 # more than 16 values, and not a multiple of 16: torch draws noise in two ways
@@ -110,7 +112,7 @@ def configs():
 
 
 def euler_configs(few: list[int]):
-    for name in ("EulerDiscreteScheduler",):
+    for name in ("EulerDiscreteScheduler", "EulerAncestralDiscreteScheduler"):
         yield name, {}, few
         yield name, TRAINED, few
         for base in (MS, ZERO_SNR, MS | COSINE):

@@ -3,11 +3,12 @@ import { z } from 'zod';
 import { parseConfig } from '../config';
 import { ddim } from './ddim';
 import { dpmSolverMultistep } from './dpmsolver-multistep';
+import { eulerAncestralDiscrete } from './euler-ancestral-discrete';
 import { eulerDiscrete } from './euler-discrete';
 import type { SetTimesteps } from './scheduler';
 
 /** In the order of the settings. The first one runs the checkpoints of classes that are not here. */
-export const schedulers = [dpmSolverMultistep, ddim, eulerDiscrete] as const;
+export const schedulers = [dpmSolverMultistep, ddim, eulerDiscrete, eulerAncestralDiscrete] as const;
 
 /** A scheduler by diffusers' class name. */
 export type SchedulerName = (typeof schedulers)[number]['className'];

@@ -142,6 +142,7 @@ describe('scheduler configs', () => {
     ['EulerDiscreteScheduler', { interpolation_type: 'log_linear' }, 'interpolation_type'],
     ['EulerDiscreteScheduler', { timestep_type: 'continuous' }, 'timestep_type'],
     ['EulerDiscreteScheduler', { use_karras_sigmas: true, use_exponential_sigmas: true }, 'use_exponential_sigmas'],
+    ['EulerAncestralDiscreteScheduler', { prediction_type: 'sample' }, 'prediction_type'],
   ] as const)('%s refuses %j', (name, config, key) => {
     // before anybody knows how many steps there will be
     expect(() => schedulerFromConfig(name, config)).toThrow(
@@ -161,7 +162,10 @@ describe('scheduler configs', () => {
     );
   });
 
-  it.each([['DDIMScheduler', { eta: 0.5 }]] as const)('%s needs noise, given %j', (name, options) => {
+  it.each([
+    ['DDIMScheduler', { eta: 0.5 }],
+    ['EulerAncestralDiscreteScheduler', {}],
+  ] as const)('%s needs noise, given %j', (name, options) => {
     const step = () => createScheduler(name, {}, 4).step(new Float32Array(4), 0, new Float32Array(4), options);
     expect(step).toThrow(expect.objectContaining({ code: 'invalid-argument' }));
   });
