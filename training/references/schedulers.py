@@ -22,6 +22,7 @@ from diffusers import (
     DPMSolverMultistepScheduler,
     EulerAncestralDiscreteScheduler,
     EulerDiscreteScheduler,
+    UniPCMultistepScheduler,
 )
 
 warnings.simplefilter("ignore")
@@ -32,7 +33,8 @@ CLASSES = {
         DPMSolverMultistepScheduler,
         EulerDiscreteScheduler,
         EulerAncestralDiscreteScheduler,
-            )
+        UniPCMultistepScheduler,
+        )
 }
 STEPS = [1, 2, 3, 10, 20, 25, 50]
 # more than 16 values, and not a multiple of 16: torch draws noise in two ways
@@ -109,6 +111,7 @@ def configs():
             yield "DDIMScheduler", config, few, eta
     yield "DDIMScheduler", ZERO_SNR, few, 0.4  # with 1.0 diffusers takes the root of 0, rounded to less
     yield from euler_configs(few)
+    yield from unipc_configs(few)
 
 
 def euler_configs(few: list[int]):
@@ -125,6 +128,30 @@ def euler_configs(few: list[int]):
         for base in (MS, MS | COSINE, ZERO_SNR, MS | {"timestep_spacing": "leading"}):
             yield euler, base | {sigmas: True}, [1, 10]
         yield euler, MS | {sigmas: True, "sigma_min": 0.03, "sigma_max": 12.5}, [10]
+
+
+def unipc_configs(few: list[int]):
+    name = "UniPCMultistepScheduler"
+    yield name, {}, few
+    yield name, MS, STEPS
+    yield name, TRAINED, few
+    yield name, ZERO_SNR, [1, 10, 25]
+    yield name, MS | COSINE, few
+    for prediction in ("epsilon", "v_prediction", "sample"):
+        for spacing in ("linspace", "leading", "trailing"):
+            yield name, MS | {"prediction_type": prediction, "timestep_spacing": spacing}, [5]
+        yield name, MS | {"prediction_type": prediction, "predict_x0": False, "final_sigmas_type": "sigma_min"}, few
+    for order in (1, 2, 3):
+        for solver in ("bh1", "bh2"):
+            for video in (True, False):
+                options = {"solver_order": order, "solver_type": solver, "predict_x0": video, "final_sigmas_type": "sigma_min"}
+                yield name, MS | options, [3, 20]
+        yield name, MS | {"solver_order": order}, [1, 3, 10, 20]
+    yield name, MS | {"solver_order": 3, "lower_order_final": False, "final_sigmas_type": "sigma_min"}, [10]
+    yield name, MS | {"solver_type": "midpoint", "disable_corrector": [0, 1]}, [10]
+    for sigmas in ("use_karras_sigmas", "use_exponential_sigmas"):
+        yield name, MS | {sigmas: True}, [1, 25]
+        yield name, MS | {sigmas: True, "sigma_min": 0.03, "sigma_max": 12.5, "solver_order": 3}, [10]
 
 
 def fake_model(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
@@ -156,7 +183,7 @@ def numbers(values: torch.Tensor) -> list[float]:
 
 def trajectory(name: str, config: dict, steps: int, eta: float) -> dict:
     scheduler = make(name, config, steps)
-    if name == "DPMSolverMultistepScheduler":
+    if name in ("DPMSolverMultistepScheduler", "UniPCMultistepScheduler"):
         scheduler.set_begin_index(0)  # else it would start at the second step where the first two timesteps are equal, and run off the end
     generator = torch.Generator("cpu").manual_seed(7)
     accepted = inspect.signature(scheduler.step).parameters

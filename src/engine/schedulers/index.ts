@@ -6,9 +6,10 @@ import { dpmSolverMultistep } from './dpmsolver-multistep';
 import { eulerAncestralDiscrete } from './euler-ancestral-discrete';
 import { eulerDiscrete } from './euler-discrete';
 import type { SetTimesteps } from './scheduler';
+import { uniPCMultistep } from './unipc-multistep';
 
 /** In the order of the settings. The first one runs the checkpoints of classes that are not here. */
-export const schedulers = [dpmSolverMultistep, ddim, eulerDiscrete, eulerAncestralDiscrete] as const;
+export const schedulers = [dpmSolverMultistep, ddim, eulerDiscrete, eulerAncestralDiscrete, uniPCMultistep] as const;
 
 /** A scheduler by diffusers' class name. */
 export type SchedulerName = (typeof schedulers)[number]['className'];

@@ -143,6 +143,14 @@ describe('scheduler configs', () => {
     ['EulerDiscreteScheduler', { timestep_type: 'continuous' }, 'timestep_type'],
     ['EulerDiscreteScheduler', { use_karras_sigmas: true, use_exponential_sigmas: true }, 'use_exponential_sigmas'],
     ['EulerAncestralDiscreteScheduler', { prediction_type: 'sample' }, 'prediction_type'],
+    ['UniPCMultistepScheduler', { use_flow_sigmas: true }, 'use_flow_sigmas'],
+    ['UniPCMultistepScheduler', { thresholding: true }, 'thresholding'],
+    ['UniPCMultistepScheduler', { solver_order: 4 }, 'solver_order'],
+    ['UniPCMultistepScheduler', { solver_type: 'bh1' }, 'final_sigmas_type'],
+    ['UniPCMultistepScheduler', { predict_x0: false }, 'final_sigmas_type'],
+    ['UniPCMultistepScheduler', { lower_order_final: false }, 'final_sigmas_type'],
+    ['UniPCMultistepScheduler', { use_karras_sigmas: true, final_sigmas_type: 'sigma_min' }, 'final_sigmas_type'],
+    ['UniPCMultistepScheduler', { solver_p: { _class_name: 'DDIMScheduler' } }, 'solver_p'],
   ] as const)('%s refuses %j', (name, config, key) => {
     // before anybody knows how many steps there will be
     expect(() => schedulerFromConfig(name, config)).toThrow(
@@ -183,13 +191,16 @@ describe('scheduler configs', () => {
     );
   });
 
-  it.each(['DPMSolverMultistepScheduler'] as const)('%s starts anew with the first step', (name) => {
-    const scheduler = createScheduler(name, { solver_order: 3 }, 20);
-    const run = () => {
-      let x = Float32Array.from(reference.start);
-      for (const [i, t] of scheduler.timesteps.entries()) x = scheduler.step(fakeModel(x, t), i, x).prevSample;
-      return x;
-    };
-    expect(run()).toEqual(run());
-  });
+  it.each(['DPMSolverMultistepScheduler', 'UniPCMultistepScheduler'] as const)(
+    '%s starts anew with the first step',
+    (name) => {
+      const scheduler = createScheduler(name, { solver_order: 3 }, 20);
+      const run = () => {
+        let x = Float32Array.from(reference.start);
+        for (const [i, t] of scheduler.timesteps.entries()) x = scheduler.step(fakeModel(x, t), i, x).prevSample;
+        return x;
+      };
+      expect(run()).toEqual(run());
+    },
+  );
 });
