@@ -35,6 +35,11 @@ describe('reasons not to generate', () => {
     expect(reasonsNotToGenerate(parseSettings(null, modelAt('x')), browser)).toEqual([]);
   });
 
+  test('none for a field that the scheduler does not read', () => {
+    const settings = { ...recommended, scheduler: 'LCMScheduler' as const, eta: null };
+    expect(reasonsNotToGenerate(settings, browser)).toEqual([]);
+  });
+
   test.each([
     [{ prompt: ' \n' }, 'The prompt is empty.'],
     [{ steps: null }, 'Steps is empty.'],

@@ -22,6 +22,7 @@ from diffusers import (
     DPMSolverMultistepScheduler,
     EulerAncestralDiscreteScheduler,
     EulerDiscreteScheduler,
+    LCMScheduler,
     UniPCMultistepScheduler,
 )
 
@@ -34,7 +35,8 @@ CLASSES = {
         EulerDiscreteScheduler,
         EulerAncestralDiscreteScheduler,
         UniPCMultistepScheduler,
-        )
+        LCMScheduler,
+    )
 }
 STEPS = [1, 2, 3, 10, 20, 25, 50]
 # more than 16 values, and not a multiple of 16: torch draws noise in two ways
@@ -112,6 +114,7 @@ def configs():
     yield "DDIMScheduler", ZERO_SNR, few, 0.4  # with 1.0 diffusers takes the root of 0, rounded to less
     yield from euler_configs(few)
     yield from unipc_configs(few)
+    yield from lcm_configs()
 
 
 def euler_configs(few: list[int]):
@@ -152,6 +155,18 @@ def unipc_configs(few: list[int]):
     for sigmas in ("use_karras_sigmas", "use_exponential_sigmas"):
         yield name, MS | {sigmas: True}, [1, 25]
         yield name, MS | {sigmas: True, "sigma_min": 0.03, "sigma_max": 12.5, "solver_order": 3}, [10]
+
+
+def lcm_configs():
+    name = "LCMScheduler"
+    few = [1, 2, 4, 7, 50]
+    yield name, {}, few
+    yield name, MS, few
+    yield name, ZERO_SNR, few
+    yield name, MS | {"prediction_type": "sample"}, [4]
+    yield name, MS | COSINE | {"clip_sample": True, "clip_sample_range": 0.8}, [4]
+    yield name, MS | {"original_inference_steps": 100, "timestep_scaling": 0.01}, [4, 75]
+    yield name, TRAINED, [4]
 
 
 def fake_model(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:

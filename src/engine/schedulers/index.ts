@@ -5,11 +5,19 @@ import { ddim } from './ddim';
 import { dpmSolverMultistep } from './dpmsolver-multistep';
 import { eulerAncestralDiscrete } from './euler-ancestral-discrete';
 import { eulerDiscrete } from './euler-discrete';
+import { lcm } from './lcm';
 import type { SetTimesteps } from './scheduler';
 import { uniPCMultistep } from './unipc-multistep';
 
 /** In the order of the settings. The first one runs the checkpoints of classes that are not here. */
-export const schedulers = [dpmSolverMultistep, ddim, eulerDiscrete, eulerAncestralDiscrete, uniPCMultistep] as const;
+export const schedulers = [
+  dpmSolverMultistep,
+  ddim,
+  eulerDiscrete,
+  eulerAncestralDiscrete,
+  uniPCMultistep,
+  lcm,
+] as const;
 
 /** A scheduler by diffusers' class name. */
 export type SchedulerName = (typeof schedulers)[number]['className'];

@@ -118,6 +118,7 @@ describe('schedulers follow diffusers', () => {
 describe('scheduler configs', () => {
   it('names the scheduler of a checkpoint', () => {
     expect(schedulerClassName({ _class_name: 'DDIMScheduler' })).toBe('DDIMScheduler');
+    expect(schedulerClassName({ _class_name: 'LCMScheduler' })).toBe('LCMScheduler');
     expect(schedulerClassName({ _class_name: 'PNDMScheduler' })).toBe('DPMSolverMultistepScheduler');
     expect(schedulerClassName({})).toBe('DPMSolverMultistepScheduler');
   });
@@ -138,6 +139,7 @@ describe('scheduler configs', () => {
     ['DPMSolverMultistepScheduler', { trained_betas: [0.1, 0.2] }, 'trained_betas'],
     ['DDIMScheduler', { beta_schedule: 'sigmoid' }, 'beta_schedule'],
     ['EulerDiscreteScheduler', { _class_name: 'EDMEulerScheduler' }, '_class_name'],
+    ['LCMScheduler', { _class_name: 'FlowMatchEulerDiscreteScheduler' }, '_class_name'],
     ['EulerDiscreteScheduler', { use_beta_sigmas: true }, 'use_beta_sigmas'],
     ['EulerDiscreteScheduler', { interpolation_type: 'log_linear' }, 'interpolation_type'],
     ['EulerDiscreteScheduler', { timestep_type: 'continuous' }, 'timestep_type'],
@@ -151,6 +153,8 @@ describe('scheduler configs', () => {
     ['UniPCMultistepScheduler', { lower_order_final: false }, 'final_sigmas_type'],
     ['UniPCMultistepScheduler', { use_karras_sigmas: true, final_sigmas_type: 'sigma_min' }, 'final_sigmas_type'],
     ['UniPCMultistepScheduler', { solver_p: { _class_name: 'DDIMScheduler' } }, 'solver_p'],
+    ['LCMScheduler', { original_inference_steps: 2000 }, 'original_inference_steps'],
+    ['LCMScheduler', { thresholding: true }, 'thresholding'],
   ] as const)('%s refuses %j', (name, config, key) => {
     // before anybody knows how many steps there will be
     expect(() => schedulerFromConfig(name, config)).toThrow(
@@ -173,9 +177,15 @@ describe('scheduler configs', () => {
   it.each([
     ['DDIMScheduler', { eta: 0.5 }],
     ['EulerAncestralDiscreteScheduler', {}],
+    ['LCMScheduler', {}],
   ] as const)('%s needs noise, given %j', (name, options) => {
     const step = () => createScheduler(name, {}, 4).step(new Float32Array(4), 0, new Float32Array(4), options);
     expect(step).toThrow(expect.objectContaining({ code: 'invalid-argument' }));
+  });
+
+  it('LCM takes no more steps than it was distilled with', () => {
+    const make = () => createScheduler('LCMScheduler', { original_inference_steps: 20 }, 21);
+    expect(make).toThrow(expect.objectContaining({ code: 'invalid-argument', message: expect.stringMatching(/20/) }));
   });
 
   it.each(schedulerNames)('%s adds no noise at timesteps that it does not have', (name) => {
