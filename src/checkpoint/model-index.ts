@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Component } from '../engine';
 import { KinoraError } from '../errors';
+import { parsePythonJson } from '../python-json';
 
 const pipelineClass = 'TextToVideoSDPipeline';
 
@@ -21,7 +22,7 @@ const entrySchema = z.tuple([z.string(), z.string()]);
  * @throws KinoraError `invalid-checkpoint` naming what it is instead
  */
 export function checkModelIndex(text: string): void {
-  const index = indexSchema.safeParse(JSON.parse(text)).data;
+  const index = indexSchema.safeParse(parsePythonJson(text, 'model_index.json')).data;
   if (!index) {
     throw new KinoraError('invalid-checkpoint', 'model_index.json names no pipeline (_class_name is missing).');
   }

@@ -1,5 +1,6 @@
 /** From a diffusers folder to everything that the pipeline needs of it: parsed configs, tokenizer, checked tensors, weights at hand. */
 import { KinoraError, throwIfCancelled } from '../errors';
+import { parsePythonJson } from '../python-json';
 import { type LatentRgbFactors, latentRgbFactors } from './latent-preview';
 import {
   type AutoencoderConfig,
@@ -113,17 +114,7 @@ export async function readConfigs(source: CheckpointSource, signal?: AbortSignal
 }
 
 async function readJson(source: CheckpointSource, path: string, signal?: AbortSignal): Promise<unknown> {
-  const text = await source.text(path, signal);
-  try {
-    // Python writes infinities as JSON has no word for: 1e999 is one
-    return JSON.parse(text.replace(/:(\s*-?)Infinity\b/g, ':$11e999'));
-  } catch (cause) {
-    throw new KinoraError(
-      'invalid-checkpoint',
-      `${path} is not JSON: it begins with ${JSON.stringify(text.slice(0, 40))}.`,
-      { cause },
-    );
-  }
+  return parsePythonJson(await source.text(path, signal), path);
 }
 
 /** The networks must fit together. */

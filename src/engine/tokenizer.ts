@@ -7,6 +7,7 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import { z } from 'zod';
 import { KinoraError } from '../errors';
+import { parsePythonJson } from '../python-json';
 
 export interface TokenizerFiles {
   vocab: string;
@@ -187,7 +188,7 @@ export class ClipTokenizer {
 
 function parse<T>(schema: z.ZodType<T>, text: string, file: string): T {
   try {
-    return schema.parse(JSON.parse(text));
+    return schema.parse(parsePythonJson(text, file));
   } catch (cause) {
     throw new KinoraError('invalid-checkpoint', `${file} is not what a CLIP tokenizer needs.`, { cause });
   }
