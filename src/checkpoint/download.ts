@@ -4,7 +4,6 @@ import type { CheckpointStore, Manifest } from '../storage';
 import { FileDigest } from './file-digest';
 import { type ShardSource, toHalfPrecision } from './half-precision';
 import type { RemoteFile } from './remote-file';
-import type { RetryOptions } from './retry';
 
 /** Enough to fill a fast line while one shard is being stored, few enough to be polite. */
 const transfersAtOnce = 4;
@@ -19,8 +18,6 @@ export interface Download {
    */
   readonly sources: readonly ShardSource[] | undefined;
 }
-
-export type DownloadOptions = LoadOptions & Omit<RetryOptions, 'signal'>;
 
 /** One shard, and the bytes `[begin, end)` of the file that are fetched for it. */
 interface Part {
@@ -52,7 +49,7 @@ export async function downloadedBytes(
 export async function download(
   { file, manifest, sources }: Download,
   store: CheckpointStore,
-  { onProgress, signal, ...retries }: DownloadOptions,
+  { onProgress, signal }: LoadOptions,
 ): Promise<void> {
   const parts = partsOf({ file, manifest, sources });
   const { missing, digest } = await rest(parts, manifest, store);
@@ -71,7 +68,7 @@ export async function download(
   let before: Promise<void> = Promise.resolve();
 
   const fetchAndStore = async ({ shard, source, begin, end }: Part, turn: Promise<void>) => {
-    const fetched = await file.read(begin, end, { ...retries, signal: transferSignal, onBytes });
+    const fetched = await file.read(begin, end, { signal: transferSignal, onBytes });
     throwIfCancelled(transferSignal);
     if (digest) await turn;
     throwIfCancelled(transferSignal);

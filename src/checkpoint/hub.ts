@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { KinoraError } from '../errors';
+import { parsePythonJson } from '../python-json';
 import { fetchText, type HttpOptions } from './http';
 
 /** What the authors of a file say it is. */
@@ -83,12 +84,8 @@ export async function publishedModel(folder: URL, options: HttpOptions): Promise
     if (error instanceof KinoraError && (error.code === 'not-found' || error.code === 'html-answer')) return undefined;
     throw error;
   }
-  let info: z.infer<typeof infoSchema>;
-  try {
-    info = infoSchema.parse(JSON.parse(json));
-  } catch (cause) {
-    throw new KinoraError('invalid-checkpoint', `${url} does not describe a model of the hub.`, { cause });
-  }
+  const { success, data: info, error: cause } = infoSchema.safeParse(parsePythonJson(json, url));
+  if (!success) throw new KinoraError('invalid-checkpoint', `${url} does not describe a model of the hub.`, { cause });
   const files = info.siblings.flatMap(({ rfilename, size, lfs }): [string, PublishedFile][] => {
     const bytes = lfs?.size ?? size;
     return bytes === undefined ? [] : [[rfilename, { bytes, sha256: lfs?.sha256 }]];
