@@ -6,9 +6,9 @@
 import { elementType, isFloatDtype } from '../dtypes';
 import { KinoraError } from '../errors';
 import { float32ToFloat16, toFloat32 } from '../float16';
-import type { Manifest } from '../storage';
+import { type Manifest, shardName } from '../storage';
 import type { FileTensor } from './safetensors';
-import { planShards, shardName } from './shards';
+import { planShards } from './shards';
 
 /** Bytes that are read and converted at a time. */
 const pieceBytes = 1024 * 1024;

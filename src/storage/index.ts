@@ -1,4 +1,4 @@
 /** What the browser keeps between visits. */
 export { type ByteRange, CheckpointStore, type StoredCheckpoint } from './checkpoint-store';
 export { hashBlob } from './checksum';
-export { type Manifest, manifestBytes } from './manifest';
+export { type Manifest, manifestBytes, shardName } from './manifest';
