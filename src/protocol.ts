@@ -144,6 +144,14 @@ export interface DownloadProgress {
   retryAt?: number;
 }
 
+/** What the check of a stored model has found, and deleted. */
+export interface Damage {
+  /** Of weights. */
+  bytes: number;
+  /** Small files, and the lists of what is stored. */
+  files: number;
+}
+
 /** A model that is stored, or a part of one. */
 export interface StoredModel {
   id: string;
@@ -178,8 +186,8 @@ export interface ModelsWorker {
     signal: AbortSignal | undefined,
   ): Promise<string>;
   list(): Promise<StoredModel[]>;
-  /** Reads all of a stored model, and deletes what is not as it was stored; resolves with the bytes of that. */
-  check(id: string, onProgress: (progress: DownloadProgress) => void, signal: AbortSignal | undefined): Promise<number>;
+  /** Reads all of a stored model, and deletes what is not as it was stored. */
+  check(id: string, onProgress: (progress: DownloadProgress) => void, signal: AbortSignal | undefined): Promise<Damage>;
   /** Frees everything of it. */
   delete(id: string): Promise<void>;
 }

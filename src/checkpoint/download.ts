@@ -98,7 +98,7 @@ export async function download(
   };
   await Promise.all(Array.from({ length: transfersAtOnce }, transfer));
   throwIfCancelled(signal);
-  if (failure) throw await explained(failure, parts, manifest, store);
+  if (failure) throw failure;
   await checkDigest(digest, file, manifest, store);
   await store.commit(manifest);
 }
@@ -157,22 +157,5 @@ async function checkDigest(
     'corrupt',
     `${file.url} is not the file that its authors have published: its sha256 is ${actual} instead of ${expected}. It was ` +
       'damaged on the server or on its way. All of it was deleted; download it again.',
-  );
-}
-
-/** Says what is missing where the browser refuses to store more. */
-async function explained(
-  failure: unknown,
-  parts: readonly Part[],
-  manifest: Manifest,
-  store: CheckpointStore,
-): Promise<unknown> {
-  if (!(failure instanceof KinoraError) || failure.code !== 'quota') return failure;
-  const { missing } = await rest(parts, manifest, store);
-  const megabytes = Math.ceil(bytesOf(missing) / 1e6);
-  return new KinoraError(
-    'quota',
-    `${failure.message} Of ${manifest.component}, ${megabytes} MB are still to be stored.`,
-    { cause: failure },
   );
 }

@@ -266,9 +266,7 @@ describe('a copy', () => {
     expect(await store.manifests(source.id)).toEqual([]);
     const [first] = await store.list();
     expect(Math.round((first?.bytes ?? 0) / MiB)).toBe(40);
-    await expect(openStoredCheckpoint(source.id, store)).rejects.toThrow(
-      failure('storage', 'text_encoder and unet and vae'),
-    );
+    await expect(openStoredCheckpoint(source.id, store)).rejects.toThrow(failure('storage', 'text_encoder, unet, vae'));
     await source.weights('unet');
     expect((await store.list())[0]?.components).toEqual(['unet']);
   });

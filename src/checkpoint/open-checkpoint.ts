@@ -6,6 +6,7 @@ import { folderUrl } from './folder-url';
 import { needsConversion, planHalfPrecision } from './half-precision';
 import { fetchText, type HttpOptions } from './http';
 import { fetchWithToken, type PublishedModel, publishedModel } from './hub';
+import { withMissingBytes } from './missing-room';
 import { checkModelIndex } from './model-index';
 import { inOneTab } from './one-tab';
 import { RemoteFile } from './remote-file';
@@ -158,27 +159,30 @@ export class UrlCheckpoint implements CheckpointSource {
   }
 
   async #storedOrFetched(component: Component, options: LoadOptions): Promise<Weights> {
-    const stored = this.#manifests.get(component);
-    if (stored) {
-      const shards = await this.#store.openShards(stored);
+    for (let tries = 0; tries < 3; tries++) {
+      const stored = this.#manifests.get(component);
+      const manifest = stored ?? (await this.#fetched(component, options));
+      const { blobs, lost } = await this.#store.openShards(manifest);
       throwIfCancelled(options.signal);
-      if (shards) {
-        options.onProgress?.(manifestBytes(stored), manifestBytes(stored));
-        return toWeights(stored, shards);
+      if (lost.length === 0) {
+        if (stored) options.onProgress?.(manifestBytes(stored), manifestBytes(stored));
+        return toWeights(manifest, blobs);
       }
       // damaged or wiped: what is missing is fetched again
       this.#manifests.delete(component);
-      await this.#store.removeManifest(stored);
+      await this.#store.removeLost(manifest, lost);
     }
+    throw new KinoraError('storage', `The browser loses ${component} as soon as it is stored. Is its disk all right?`);
+  }
+
+  async #fetched(component: Component, options: LoadOptions): Promise<Manifest> {
     const manifest = await this.#download(component, options).catch((error: unknown) => {
       if (!(error instanceof KinoraError) || error.code !== 'changed') throw error;
       this.#onState({ state: 'restarted' });
       return this.#download(component, options);
     });
     this.#manifests.set(component, manifest);
-    const shards = await this.#store.openShards(manifest);
-    if (shards) return toWeights(manifest, shards);
-    throw new KinoraError('storage', `The browser has lost ${component} right after it was stored. Load again.`);
+    return manifest;
   }
 
   async #download(component: Component, options: LoadOptions): Promise<Manifest> {
@@ -191,7 +195,12 @@ export class UrlCheckpoint implements CheckpointSource {
     const header = await withRetries((signal) => this.#header(component, signal), retries);
     // read again next time: after a failure the file may be another one, after success it is not needed
     this.#headers.delete(component);
-    await download(header, this.#store, { ...options, ...retries });
+    try {
+      await download(header, this.#store, { ...options, ...retries });
+    } catch (error) {
+      const toStore = [header, ...this.#headers.values()].map(({ manifest }) => manifest);
+      throw await withMissingBytes(error, toStore, this.#store);
+    }
     return header.manifest;
   }
 

@@ -1,5 +1,6 @@
 import type {
   AssessRequest,
+  Damage,
   DeviceReport,
   DownloadProgress,
   ModelFacts,
@@ -67,8 +68,8 @@ export class ModelsClient {
     );
   }
 
-  /** Reads all of a stored model, and deletes what is not as it was stored; resolves with the bytes of that. */
-  check(id: string, { onProgress, signal }: DownloadCallbacks = {}): Promise<number> {
+  /** Reads all of a stored model, and deletes what is not as it was stored. */
+  check(id: string, { onProgress, signal }: DownloadCallbacks = {}): Promise<Damage> {
     return this.#worker.call((remote, { callback }) => remote.check(id, callback(onProgress), signal), signal);
   }
 

@@ -43,8 +43,10 @@ function toRequest(settings: Settings): GenerateRequest | undefined {
 export function modelPlace(): ModelPlace {
   const model = chosenModel();
   if (!model.terms) return 'here';
-  const stored = isStored(model, useTransfers.getState());
-  return stored === undefined ? 'unknown' : stored ? 'here' : 'missing';
+  const transfers = useTransfers.getState();
+  const stored = isStored(model, transfers);
+  if (stored === undefined) return transfers.storedFailure ? 'unreadable' : 'unknown';
+  return stored ? 'here' : 'missing';
 }
 
 // what was loaded is of the model before
@@ -121,5 +123,6 @@ function toFailure(thrown: unknown, request: GenerateRequest): FailedJob {
     `Browser: ${navigator.userAgent}`,
     ...(error.stack === undefined ? [] : ['', error.stack]),
   ];
-  return { phase: 'failed', request, code: error.code, message: error.message, details: lines.join('\n') };
+  const { code, message, missingBytes } = error;
+  return { phase: 'failed', request, code, message, missingBytes, details: lines.join('\n') };
 }

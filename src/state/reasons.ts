@@ -12,8 +12,11 @@ export function numberProblem(name: NumberName, value: number | null): string | 
   return undefined;
 }
 
-/** `missing`: it is not stored, and not to be downloaded without being asked for; `unknown`: storage has not answered yet. */
-export type ModelPlace = 'here' | 'missing' | 'unknown';
+/**
+ * `missing`: it is not stored, and not to be downloaded without being asked for; `unknown`: storage has not answered yet;
+ * `unreadable`: storage failed.
+ */
+export type ModelPlace = 'here' | 'missing' | 'unknown' | 'unreadable';
 
 export function reasonsNotToGenerate(
   settings: Settings,
@@ -28,6 +31,7 @@ export function reasonsNotToGenerate(
       'This browser cannot make video files: it has no WebCodecs. A current Chrome, Edge, Firefox or Safari can.',
     );
   if (model === 'unknown') reasons.push('Looking whether the model is here.');
+  if (model === 'unreadable') reasons.push('The browser does not tell whether the model is here: Models says why.');
   if (model === 'missing') reasons.push('The model is not on this device yet: download it under Models first.');
   if (settings.prompt.trim() === '') reasons.push('The prompt is empty.');
   for (const name of numberNames) {

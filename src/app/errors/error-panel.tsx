@@ -1,26 +1,34 @@
 import { useState } from 'react';
-import type { ErrorCode } from '../../errors';
+import type { ErrorCode, KinoraError } from '../../errors';
 import { dismissError } from '../../state/generation';
 import { useJob } from '../../state/job';
 import { openDevicePanel } from '../device/open-device-panel';
 import { WarningIcon } from '../icons';
+import { openModelsPanel } from '../models/open-models-panel';
 import './error-panel.css';
-import { errorTexts } from './error-texts';
+import { errorText } from './error-texts';
 
 /** What the device panel has more to say about. */
 const deviceCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['no-webgpu', 'device-limits', 'out-of-memory']);
+
+/** What can be mended under Models. */
+const modelsCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['quota', 'storage']);
 
 export function ErrorPanel() {
   const job = useJob((state) => state.job);
   return (
     // there before its content, so that screen readers announce it
-    <div role="alert">{job.phase === 'failed' && <Failure code={job.code} details={job.details} />}</div>
+    <div role="alert">{job.phase === 'failed' && <Failure {...job} />}</div>
   );
 }
 
-function Failure({ code, details }: { code: ErrorCode; details: string }) {
+interface FailureProps extends Pick<KinoraError, 'code' | 'missingBytes'> {
+  details: string;
+}
+
+function Failure({ code, missingBytes, details }: FailureProps) {
   const [copied, setCopied] = useState(false);
-  const { title, meaning, remedy } = errorTexts[code];
+  const { title, meaning, remedy } = errorText({ code, missingBytes });
   const copy = async () => {
     await navigator.clipboard.writeText(details);
     setCopied(true);
@@ -44,6 +52,11 @@ function Failure({ code, details }: { code: ErrorCode; details: string }) {
         {deviceCodes.has(code) && (
           <button type="button" className="secondary" onClick={() => void openDevicePanel()}>
             See what would work
+          </button>
+        )}
+        {modelsCodes.has(code) && (
+          <button type="button" className="secondary" onClick={() => void openModelsPanel()}>
+            Open Models
           </button>
         )}
         <button type="button" className="secondary" onClick={dismissError}>

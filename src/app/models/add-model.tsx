@@ -2,7 +2,7 @@ import { type DragEvent, useId, useRef, useState } from 'react';
 import type { Picked } from '../../protocol';
 import { modelAddress } from '../../state/model-address';
 import { addModel, addPickedFolder, chooseModel } from '../../state/models';
-import { copyFolder, useTransfers } from '../../state/transfers';
+import { copyFolder, dismissFailure, useTransfers } from '../../state/transfers';
 import { droppedFolder, listedFolder } from './picked-folders';
 import { TransferFailure } from './transfer-failure';
 import { TransferStatus } from './transfer-status';
@@ -136,5 +136,5 @@ function AddFolder() {
 function FolderFailure() {
   const failure = useTransfers((state) => state.failure);
   if (!failure || failure.url.includes(':') || failure.url.includes('/')) return null;
-  return <TransferFailure {...failure} />;
+  return <TransferFailure {...failure} onClose={dismissFailure} />;
 }

@@ -1,7 +1,8 @@
 import { useState } from 'react';
 import { type Model, shippedModel } from '../../models';
+import type { Damage } from '../../protocol';
 import { chooseModel, isAccepted, isAdded, removeModel, useModels } from '../../state/models';
-import { checkModel, deleteStored, download, idOf, useTransfers } from '../../state/transfers';
+import { checkModel, deleteStored, dismissFailure, download, idOf, useTransfers } from '../../state/transfers';
 import { diskText } from './amounts';
 import { BeforeDownload } from './before-download';
 import { TransferFailure } from './transfer-failure';
@@ -10,10 +11,12 @@ import { TransferStatus } from './transfer-status';
 /** A model, where it stands, and what can be done with it. */
 export function ModelCard({ model }: { model: Model }) {
   const { chosen, accepted } = useModels();
-  const { stored, transfer, checked, failure } = useTransfers();
+  const { stored, storedFailure, transfer, checked, failure } = useTransfers();
   const [asking, setAsking] = useState<'terms' | 'deletion' | undefined>();
   const there = stored?.[idOf(model)];
   const onDisk = model.id.startsWith('picked:');
+  // where storage does not say what is there, it may still be able to delete it
+  const deletable = there !== undefined || (storedFailure !== undefined && !onDisk);
   const usable = !model.terms || there?.whole === true;
   const own = transfer && transfer.kind !== 'copy' && transfer.url === model.url ? transfer : undefined;
   return (
@@ -31,9 +34,9 @@ export function ModelCard({ model }: { model: Model }) {
         {placeWords(model, onDisk, there)}
       </p>
       {own && <TransferStatus transfer={own} />}
-      {failure?.url === model.url && <TransferFailure {...failure} />}
+      {failure?.url === model.url && <TransferFailure {...failure} onClose={dismissFailure} />}
       <p className="hint" role="status">
-        {checked?.url === model.url && checkedWords(model, checked.damagedBytes)}
+        {checked?.url === model.url && checkedWords(model, checked.damage, there?.whole === true)}
       </p>
       {asking === 'terms' && model.terms && !own && !there?.whole && (
         <BeforeDownload
@@ -45,15 +48,15 @@ export function ModelCard({ model }: { model: Model }) {
           }}
         />
       )}
-      {asking === 'deletion' && there && (
+      {asking === 'deletion' && deletable && (
         <div className="model-actions">
-          <p>Delete it from this device? That frees {diskText(there.bytes)}.</p>
+          <p>Delete it from this device?{there && ` That frees ${diskText(there.bytes)}.`}</p>
           <button
             type="button"
             className="secondary"
             onClick={() => {
               setAsking(undefined);
-              void deleteStored(model).then(() => model.url.startsWith('folder:') && removeModel(model));
+              void deleteStored(model).then((gone) => gone && model.url.startsWith('folder:') && removeModel(model));
             }}
           >
             Delete
@@ -97,7 +100,7 @@ export function ModelCard({ model }: { model: Model }) {
             Check
           </button>
         )}
-        {there && !own && asking !== 'deletion' && (
+        {deletable && !own && asking !== 'deletion' && (
           <button type="button" className="secondary" onClick={() => setAsking('deletion')}>
             Delete…
           </button>
@@ -117,15 +120,20 @@ export function ModelCard({ model }: { model: Model }) {
   );
 }
 
-function checkedWords(model: Model, damagedBytes: number): string {
-  if (damagedBytes === 0) return 'Checked: every byte of it is as it was stored.';
+function checkedWords(model: Model, { bytes, files }: Damage, whole: boolean): string {
   const again = model.url.startsWith('folder:') ? 'Copy its folder again' : 'Resume the download';
-  return `Checked: ${diskText(damagedBytes)} of it were damaged on this device, and have been deleted. ${again} to mend it.`;
+  if (bytes > 0 || files > 0) {
+    const damaged = bytes > 0 ? `${diskText(bytes)} of it` : 'small files of it';
+    return `Checked: ${damaged} were damaged on this device, and have been deleted. ${again} to mend it.`;
+  }
+  return whole ? 'Checked: every byte of it is as it was stored.' : `Checked: not all of it is here. ${again}.`;
 }
 
 function placeWords(model: Model, onDisk: boolean, there: { bytes: number; whole: boolean } | undefined): string {
   if (onDisk) return 'Used where it lies; choose the folder again at your next visit.';
   if (there?.whole) return `On this device, ${diskText(there.bytes)}.`;
+  if (there && model.url.startsWith('folder:'))
+    return `Only ${diskText(there.bytes)} of it are here: copy its folder again.`;
   if (there && there.bytes > 1e6) return `${diskText(there.bytes)} of it are here.`;
   return model === shippedModel ? 'Comes with the page.' : 'Not on this device.';
 }
