@@ -22,6 +22,20 @@ test('no connection; the next try goes through', async ({ page }) => {
   await expect(failure(page)).toHaveCount(0);
 });
 
+test('the key of a signed address is in none of the texts that can be copied', async ({ page }) => {
+  await openPage(page, 1, `&model=${encodeURIComponent('models/none/?X-Amz-Signature=SECRET')}`);
+  await generateButton(page).click();
+  await expect(failure(page)).toHaveAttribute('data-code', /not-found|html-answer/);
+  const details = await page.getByLabel('Details of the error').inputValue();
+  expect(details).toContain('/models/none/model_index.json');
+  expect(details).toMatch(/^Model: http.*\/models\/none\/$/m);
+  await page.getByRole('button', { name: 'About this device' }).first().click();
+  const report = page.getByRole('textbox', { name: 'Report as text', includeHidden: true });
+  await expect(report).toHaveValue(/What the model needs is not known/);
+  expect(await report.inputValue()).toContain('/models/none/');
+  expect(details + (await report.inputValue())).not.toMatch(/SECRET|Signature/);
+});
+
 test('a GPU that is not there', async ({ page }) => {
   await page.addInitScript(() => Reflect.deleteProperty(Navigator.prototype, 'gpu'));
   await page.goto('/');

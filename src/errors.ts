@@ -1,3 +1,5 @@
+import { withoutQueries } from './address';
+
 /**
  * The one error class of Kinora. What the page says is chosen by `code`; `message` says what exactly happened, in a
  * sentence that names the file, key or limit, for the details that a visitor can copy.
@@ -37,8 +39,9 @@ export class KinoraError extends Error {
   override readonly name = 'KinoraError';
   readonly code: ErrorCode;
 
+  /** @param message is kept without the queries of its addresses: it is copied and sent to others */
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    super(withoutQueries(message), options);
     this.code = code;
   }
 }

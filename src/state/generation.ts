@@ -1,4 +1,5 @@
 /** Generate and Cancel. */
+import { withoutQueries, withoutQuery } from '../address';
 import { KinoraError } from '../errors';
 import type { GenerateRequest } from '../protocol';
 import { generation } from './clients';
@@ -115,8 +116,8 @@ function toFailure(thrown: unknown, request: GenerateRequest): FailedJob {
   const error = thrown instanceof KinoraError ? thrown : new KinoraError('internal', String(thrown));
   const lines = [
     `${error.code}: ${error.message}`,
-    ...(typeof error.cause === 'string' ? [`Cause: ${error.cause}`] : []),
-    `Model: ${chosenModel().url}`,
+    ...(typeof error.cause === 'string' ? [`Cause: ${withoutQueries(error.cause)}`] : []),
+    `Model: ${withoutQuery(chosenModel().url)}`,
     `Settings: ${JSON.stringify(request)}`,
     `Browser: ${navigator.userAgent}`,
     ...(error.stack === undefined ? [] : ['', error.stack]),

@@ -20,7 +20,8 @@ export function CopyReport({ known, modelName }: { known: KnownOfDevice; modelNa
         Copy report
       </button>
       <span className="hint" role="status">
-        {outcome === 'copied' && 'Copied. It names your browser and your GPU, and nothing of what you typed.'}
+        {outcome === 'copied' &&
+          'Copied. It names your browser, your GPU, the model and where it comes from, and has nothing of your prompts.'}
         {outcome === 'refused' && 'The browser did not allow it. The text below can be copied by hand.'}
       </span>
       <details open={outcome === 'refused'}>

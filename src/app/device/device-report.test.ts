@@ -147,6 +147,13 @@ describe('report', () => {
     const assessment: Assessment = { state: 'failed', code: 'not-found', message: 'no config.json', request };
     expect(deviceReport({ ...good, assessment }, 'A model')).toContain('not-found: no config.json');
   });
+
+  test('the key of a signed address stays out of it', () => {
+    const source = 'https://models.example/m/?X-Amz-Signature=SECRET';
+    const text = deviceReport({ ...good, assessment: { ...counted(), request: { ...request, source } } }, 'A model');
+    expect(text).toContain('Source: https://models.example/m/\n');
+    expect(text).not.toContain('SECRET');
+  });
 });
 
 test('bytes', () => {
