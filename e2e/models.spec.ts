@@ -168,6 +168,57 @@ test('a connection that is gone: the panel waits, says so, and goes on', async (
   await expect(card.getByRole('button', { name: 'Use', exact: true })).toBeVisible({ timeout: 60_000 });
 });
 
+test('a link to another server: its host is named, and it is not shown the token of the Hugging Face hub', async ({
+  page,
+}) => {
+  const { host } = new URL(hub.url);
+  hub.authorizations.clear();
+  // as it was stored when there was only one hub
+  await page.addInitScript(() => localStorage.setItem('kinora.token', 'hf_SECRET'));
+  await openPage(page, 1, `&model=${encodeURIComponent(hub.url)}`);
+  await expect(page.locator('.model-line')).toContainText(`kinora-test/text-to-video from http://${host}`);
+  const panel = await openPanel(page);
+  const card = panel.getByRole('article', { name: 'kinora-test/text-to-video' });
+  await expect(card.getByText(`From http://${host}`)).toBeVisible();
+  await expect(card.getByRole('link', { name: `Its page on http://${host}` })).toBeVisible();
+  await expect(panel.getByRole('article', { name: 'text-to-video-ms-1.7b' })).not.toContainText('From http');
+  await card.getByRole('button', { name: 'Download…' }).click();
+  await card.getByRole('checkbox', { name: /accept the terms/ }).check();
+  await card.getByRole('button', { name: 'Download', exact: true }).click();
+  await expect(card.getByRole('button', { name: 'Check' })).toBeVisible();
+  expect([...hub.authorizations].sort()).toEqual(['127.0.0.1 nothing', 'localhost nothing']);
+
+  // it has to be chosen before it gets a token of its own, which the server that it redirects to does not see
+  await panel.getByText(/^Access token for huggingface\.co in use$/).click();
+  await expect(panel.getByLabel('Access token for huggingface.co')).toHaveValue('hf_SECRET');
+  await panel.getByLabel('For models on').selectOption(host);
+  await expect(panel.getByLabel(`Access token for ${host}`)).toHaveValue('');
+  await panel.getByLabel(`Access token for ${host}`).fill(' its own ');
+  await card.getByRole('button', { name: 'Delete…' }).click();
+  await card.getByRole('button', { name: 'Delete', exact: true }).click();
+  hub.authorizations.clear();
+  await card.getByRole('button', { name: 'Download…' }).click();
+  await card.getByRole('button', { name: 'Download', exact: true }).click();
+  await expect(card.getByRole('button', { name: 'Check' })).toBeVisible();
+  expect([...hub.authorizations].sort()).toEqual(['127.0.0.1 Bearer itsown', 'localhost nothing']);
+  expect(await page.evaluate(() => localStorage.getItem('kinora.token'))).toBe(
+    JSON.stringify({ origin: new URL(hub.url).origin, token: 'itsown' }),
+  );
+});
+
+test('a server that publishes no checksums: the card says that nobody can verify the download', async ({ page }) => {
+  await openPage(page, 1);
+  const panel = await openPanel(page);
+  const address = new URL('/cdn/', hub.url.replace('127.0.0.1', 'localhost')).href;
+  await panel.getByLabel('On the Hugging Face hub, or at an address').fill(address);
+  await panel.getByRole('button', { name: 'Add', exact: true }).click();
+  const card = panel.getByRole('article', { name: address });
+  await card.getByRole('button', { name: 'Download', exact: true }).click();
+  await expect(card.getByText(/No checksums of its weights are published/)).toBeVisible();
+  await expect(card.getByRole('button', { name: 'Check' })).toBeVisible();
+  await expect(panel.getByRole('article', { name: 'Moving shapes' })).not.toContainText('checksums');
+});
+
 test('a folder on disk: used where it lies, then copied, and there at the next visit', async ({ page }) => {
   await openPage(page, 1);
   let panel = await openPanel(page);

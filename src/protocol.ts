@@ -1,5 +1,6 @@
 /** Every type that crosses between page and worker, and the little of the engine that the page uses by itself. */
 
+import type { AccessToken } from './access-token';
 import type { Picked } from './checkpoint/picked-folder';
 import type {
   Alternative,
@@ -154,20 +155,20 @@ export interface StoredModel {
 
 /**
  * What the models worker serves: all that is fetched from other origins, and all that is stored. It works beside a generation.
- * `token` is the hub's access token, for models that are only given to those who signed.
+ * `token` is for models that are only given to those who signed, and is shown to its own origin only.
  */
 export interface ModelsWorker {
   /** What a model consists of. Fetches its small files and the headers of its weights. */
-  inspect(url: string, token: string | undefined, signal: AbortSignal | undefined): Promise<ModelFacts>;
+  inspect(url: string, token: AccessToken | undefined, signal: AbortSignal | undefined): Promise<ModelFacts>;
   /** What the device lacks for a video of this size. Fetches configs only. */
-  assess(request: AssessRequest, token: string | undefined): Promise<DeviceReport>;
+  assess(request: AssessRequest, token: AccessToken | undefined): Promise<DeviceReport>;
   /**
    * Fetches what is not stored yet, until everything is; resolves with the model's id. Aborted, it rejects with `cancelled`: what is
    * there stays, and the next download goes on from it. One download, import or check at a time.
    */
   download(
     url: string,
-    token: string | undefined,
+    token: AccessToken | undefined,
     onProgress: (progress: DownloadProgress) => void,
     signal: AbortSignal | undefined,
   ): Promise<string>;

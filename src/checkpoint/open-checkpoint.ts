@@ -1,3 +1,4 @@
+import type { AccessToken } from '../access-token';
 import type { CheckpointSource, Component, LoadOptions, TensorSpec, Weights } from '../engine';
 import { KinoraError, throwIfCancelled } from '../errors';
 import { type CheckpointStore, type Manifest, manifestBytes } from '../storage';
@@ -31,8 +32,8 @@ export interface OpenOptions {
   store: CheckpointStore;
   /** Replaces the browser's fetch. */
   fetch?: typeof globalThis.fetch;
-  /** Shown to the server of the model, and to no other. */
-  token?: string;
+  /** Shown to its own origin, and to no other. */
+  token?: AccessToken;
   /** Seconds to wait before weights that did not arrive are asked for again and again. None: the first failure is the last. */
   pauses?: readonly number[];
   /** Called whenever a download begins to do something else. */
@@ -77,7 +78,7 @@ export class UrlCheckpoint implements CheckpointSource {
     this.id = base.href;
     this.#base = base;
     this.#store = store;
-    this.#fetch = token === undefined ? fetch : fetchWithToken(base, token, fetch);
+    this.#fetch = token === undefined ? fetch : fetchWithToken(token, fetch);
     this.#pauses = pauses;
     this.#onState = onState;
     this.#manifests = manifests;

@@ -1,3 +1,4 @@
+import type { AccessToken } from '../access-token';
 import type {
   AssessRequest,
   DeviceReport,
@@ -25,14 +26,14 @@ function startModelsWorker(): Worker {
  */
 export class ModelsClient {
   readonly #worker: WorkerClient<ModelsWorker>;
-  #token: string | undefined;
+  #token: AccessToken | undefined;
 
   constructor(options: Partial<WorkerClientOptions> = {}) {
     this.#worker = new WorkerClient({ start: startModelsWorker, ...options });
   }
 
-  /** The access token of the hub, for models that are only given to those who signed. It is kept in memory only. */
-  setToken(token: string | undefined): void {
+  /** For models that are only given to those who signed. It is kept in memory only, and shown to its own origin only. */
+  setToken(token: AccessToken | undefined): void {
     this.#token = token;
   }
 

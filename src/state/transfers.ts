@@ -1,10 +1,12 @@
 /** What is stored of models, and the one that is on its way. */
 import { create } from 'zustand';
+import type { AccessToken } from '../access-token';
 import { type ErrorCode, KinoraError } from '../errors';
 import type { Model } from '../models';
 import type { DownloadProgress, ModelFacts, Picked, StoredModel } from '../protocol';
 import { readStorage, writeStorage } from './browser-storage';
 import { models as client } from './clients';
+import { parseToken, tokenText } from './kept-token';
 import { storedId } from './model-address';
 import { addModel, chosenModel, useModels } from './models';
 import { type SpeedSamples, withSample } from './transfer-speed';
@@ -38,13 +40,13 @@ interface TransfersState {
   storage: { usage: number; quota: number; persisted: boolean } | undefined;
   /** The panel that shows all of this; `failed`: its code could not be downloaded. */
   panel: 'closed' | 'open' | 'failed';
-  /** The access token of the hub, and whether this device keeps it. */
-  token: string;
+  /** The visitor's access token, and whether this device keeps it. */
+  token: AccessToken | undefined;
   tokenKept: boolean;
 }
 
 const tokenKey = 'kinora.token';
-const keptToken = readStorage(tokenKey);
+const keptToken = parseToken(readStorage(tokenKey));
 
 export const useTransfers = create<TransfersState>(() => ({
   stored: undefined,
@@ -55,11 +57,11 @@ export const useTransfers = create<TransfersState>(() => ({
   failure: undefined,
   storage: undefined,
   panel: 'closed',
-  token: keptToken ?? '',
-  tokenKept: keptToken !== null,
+  token: keptToken,
+  tokenKept: keptToken !== undefined,
 }));
 
-if (keptToken !== null) client.setToken(keptToken);
+client.setToken(keptToken);
 let running: AbortController | undefined;
 let inspection: AbortController | undefined;
 
@@ -73,10 +75,10 @@ export function idOf({ url }: Model): string {
   return storedId(new URL(url, document.baseURI).href);
 }
 
-export function setToken(token: string, keep: boolean): void {
+export function setToken(token: AccessToken | undefined, keep: boolean): void {
   useTransfers.setState({ token, tokenKept: keep });
-  writeStorage(tokenKey, keep && token !== '' ? token : undefined);
-  client.setToken(token === '' ? undefined : token);
+  writeStorage(tokenKey, keep && token ? tokenText(token) : undefined);
+  client.setToken(token);
 }
 
 /** Asks what is stored. Never rejects, as none of the functions here does: how they end is in the store. */

@@ -1,17 +1,21 @@
 import { useState } from 'react';
 import { type Model, shippedModel } from '../../models';
+import type { ModelFacts } from '../../protocol';
+import { foreignHost } from '../../state/model-address';
 import { chooseModel, isAccepted, isAdded, removeModel, useModels } from '../../state/models';
 import { checkModel, deleteStored, download, idOf, useTransfers } from '../../state/transfers';
 import { diskText } from './amounts';
 import { BeforeDownload } from './before-download';
+import { PageLink } from './page-link';
 import { TransferFailure } from './transfer-failure';
 import { TransferStatus } from './transfer-status';
 
 /** A model, where it stands, and what can be done with it. */
 export function ModelCard({ model }: { model: Model }) {
   const { chosen, accepted } = useModels();
-  const { stored, transfer, checked, failure } = useTransfers();
+  const { stored, transfer, checked, failure, facts } = useTransfers();
   const [asking, setAsking] = useState<'terms' | 'deletion' | undefined>();
+  const host = foreignHost(model.url);
   const there = stored?.[idOf(model)];
   const onDisk = model.id.startsWith('picked:');
   const usable = !model.terms || there?.whole === true;
@@ -22,6 +26,11 @@ export function ModelCard({ model }: { model: Model }) {
         {model.name}
         {chosen === model && <span className="model-mark">in use</span>}
       </h3>
+      {host && (
+        <p className="model-host">
+          From <strong>{host}</strong>
+        </p>
+      )}
       <p>{model.about}</p>
       <p className="hint">
         {model.numFrames} frames of {model.width}×{model.height}
@@ -29,6 +38,7 @@ export function ModelCard({ model }: { model: Model }) {
         {model.terms && model.terms.licences.length > 0 && `. Licence: ${model.terms.licences.join('; ')}`}
         {'. '}
         {placeWords(model, onDisk, there)}
+        {(host || model.terms) && uncheckedWords(facts[model.url])}
       </p>
       {own && <TransferStatus transfer={own} />}
       {failure?.url === model.url && <TransferFailure {...failure} />}
@@ -107,14 +117,18 @@ export function ModelCard({ model }: { model: Model }) {
             Take off the list
           </button>
         )}
-        {model.terms && (
-          <a className="text-button" href={model.terms.page} target="_blank" rel="noopener noreferrer">
-            Its page
-          </a>
-        )}
+        {model.terms && <PageLink terms={model.terms} className="text-button" />}
       </div>
     </article>
   );
+}
+
+/** Not said of what comes with the page, from the same server: no checksum would be worth more than the page itself. */
+function uncheckedWords(facts: ModelFacts | undefined): string | undefined {
+  const unchecked = facts?.files.filter(({ checked }) => !checked) ?? [];
+  if (unchecked.length === 0) return undefined;
+  const weights = unchecked.length === facts?.files.length ? 'its weights' : 'some of its weights';
+  return ` No checksums of ${weights} are published, so nobody can verify that they arrive unchanged.`;
 }
 
 function checkedWords(model: Model, damagedBytes: number): string {

@@ -1,4 +1,5 @@
 import { lazy, Suspense } from 'react';
+import { foreignHost } from '../../state/model-address';
 import { useModels } from '../../state/models';
 import { useTransfers } from '../../state/transfers';
 import './model-line.css';
@@ -13,10 +14,12 @@ export function ModelLine() {
   const model = useModels(({ chosen }) => chosen);
   const onItsWay = useTransfers(({ transfer }) => transfer !== undefined);
   const panel = useTransfers((state) => state.panel);
+  const host = foreignHost(model.url);
   return (
     <div className="model-line">
       <p>
         <span className="label">Model</span> <span className="model-name">{model.name}</span>
+        {host && <span className="model-host"> from {host}</span>}
       </p>
       <button type="button" className="secondary" onClick={() => void openModelsPanel()}>
         Models{onItsWay && ' (downloading)'}
