@@ -20,7 +20,10 @@ export interface Download {
   readonly sources: readonly ShardSource[] | undefined;
 }
 
-export type DownloadOptions = LoadOptions & Omit<RetryOptions, 'signal'>;
+export interface DownloadOptions extends LoadOptions, Omit<RetryOptions, 'signal'> {
+  /** Awaited when every shard is stored, before they count as whole. What it throws ends the download. */
+  confirm?: () => Promise<void>;
+}
 
 /** One shard, and the bytes `[begin, end)` of the file that are fetched for it. */
 interface Part {
@@ -52,7 +55,7 @@ export async function downloadedBytes(
 export async function download(
   { file, manifest, sources }: Download,
   store: CheckpointStore,
-  { onProgress, signal, ...retries }: DownloadOptions,
+  { onProgress, signal, confirm, ...retries }: DownloadOptions,
 ): Promise<void> {
   const parts = partsOf({ file, manifest, sources });
   const { missing, digest } = await rest(parts, manifest, store);
@@ -100,6 +103,7 @@ export async function download(
   throwIfCancelled(signal);
   if (failure) throw await explained(failure, parts, manifest, store);
   await checkDigest(digest, file, manifest, store);
+  await confirm?.();
   await store.commit(manifest);
 }
 

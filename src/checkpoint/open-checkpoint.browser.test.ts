@@ -282,6 +282,40 @@ describe('a download that breaks off', () => {
     await expectTensors(await source.weights('unet'), changed);
     expect(states).toEqual([{ state: 'restarted' }]);
   });
+
+  describe('where the server says nothing to tell files apart', () => {
+    beforeEach(() => space.set({ hideHeaders: true }));
+
+    /** Another file of the same size, whose header has the same length. */
+    function putOther() {
+      return putLarge(space, weightFiles.unet, [MiB + 1024, 64 * MiB - 1024, MiB], 1);
+    }
+
+    it('starts anew when the header has changed meanwhile', async () => {
+      await interrupt();
+      const changed = await putOther();
+      await expectTensors(await (await open()).weights('unet'), changed);
+    });
+
+    it('notices another header after the last weight, and starts anew', async () => {
+      await putFile(0);
+      const states: DownloadState[] = [];
+      const source = await openCheckpoint(space.url, { store, onState: (state) => states.push(state) });
+      await source.tensors('unet');
+      const changed = await putOther();
+      await expectTensors(await source.weights('unet'), changed);
+      expect(states).toEqual([{ state: 'restarted' }]);
+    });
+
+    it('is continued where the header is the same', async () => {
+      await interrupt();
+      const large = await putFile(0);
+      const before = (await space.requests()).length;
+      await expectTensors(await (await open()).weights('unet'), large);
+      // the header before and after, and the shard that was missing
+      expect(await weightRequests(before)).toHaveLength(2 + 8 + 2);
+    });
+  });
 });
 
 describe('what is not a checkpoint', () => {

@@ -3,6 +3,7 @@ import type { CheckpointSource, Component, LoadOptions, TensorSpec, Weights } fr
 import { KinoraError, throwIfCancelled } from '../errors';
 import { type CheckpointStore, type Manifest, manifestBytes } from '../storage';
 import { type Download, download, downloadedBytes } from './download';
+import { FileDigest } from './file-digest';
 import { folderUrl } from './folder-url';
 import { needsConversion, planHalfPrecision } from './half-precision';
 import { fetchText, type HttpOptions } from './http';
@@ -192,8 +193,24 @@ export class UrlCheckpoint implements CheckpointSource {
     const header = await withRetries((signal) => this.#header(component, signal), retries);
     // read again next time: after a failure the file may be another one, after success it is not needed
     this.#headers.delete(component);
-    await download(header, this.#store, { ...options, ...retries });
-    return header.manifest;
+    const { file, manifest } = header;
+    const confirm = isUnverified(file, manifest.file.sha256)
+      ? () => withRetries((signal) => this.#confirmHeader(component, manifest, signal), retries)
+      : undefined;
+    await download(header, this.#store, { ...options, ...retries, confirm });
+    return manifest;
+  }
+
+  /**
+   * Reads the header once more, where nothing else tells that the file was replaced while it was being fetched.
+   * @throws KinoraError `changed`: then nothing of it stays, since it may be of either file
+   */
+  async #confirmHeader(component: Component, manifest: Manifest, signal: AbortSignal): Promise<void> {
+    const { file, manifest: now } = await this.#header(component, signal);
+    this.#headers.delete(component);
+    if (now.version === manifest.version) return;
+    await this.#store.removeShards(manifest);
+    throw new KinoraError('changed', `${file.url} was replaced by another version while it was being downloaded.`);
   }
 
   /** Null for a file that is known to be absent. Until all weights are there, nothing that is stored counts as known. */
@@ -226,8 +243,12 @@ export class UrlCheckpoint implements CheckpointSource {
         `${file.url} has ${file.size} bytes, where the file that its authors have published has ${facts.bytes}.`,
       );
     }
-    const read = async (begin: number, end: number) =>
-      new Uint8Array(await (await file.read(begin, end, { signal })).arrayBuffer());
+    const digest = isUnverified(file, facts?.sha256) ? await FileDigest.create() : undefined;
+    const read = async (begin: number, end: number) => {
+      const part = await file.read(begin, end, { signal });
+      await digest?.update(part);
+      return new Uint8Array(await part.arrayBuffer());
+    };
     const tensors = await readTensorTable({ size: file.size, read }, path);
     const conversion = needsConversion(tensors) ? planHalfPrecision(tensors, component) : undefined;
     const { shards, tensors: located } = conversion ?? planShards(tensors, component);
@@ -235,7 +256,7 @@ export class UrlCheckpoint implements CheckpointSource {
       checkpoint: this.id,
       component,
       file: { path, bytes: file.size ?? tensors.at(-1)?.end ?? 0, sha256: facts?.sha256 },
-      version: `${path} ${file.size ?? ''} ${file.validator}`,
+      version: `${path} ${file.size ?? ''} ${digest?.hex() ?? file.validator}`,
       shards,
       tensors: located,
     };
@@ -263,6 +284,11 @@ export class UrlCheckpoint implements CheckpointSource {
       throw new KinoraError('html-answer', `${error.message} The server of ${this.id} answers with a page instead.`);
     }
   }
+}
+
+/** Neither its server nor its authors give anything to tell it from another file of its size; one that came in one answer is of a piece. */
+function isUnverified({ validator, whole }: RemoteFile, sha256: string | undefined): boolean {
+  return sha256 === undefined && validator === '' && !whole;
 }
 
 /** Servers of single-page apps answer with their page where others say 404. */

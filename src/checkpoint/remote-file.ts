@@ -65,6 +65,11 @@ export class RemoteFile {
     return new RemoteFile(url, options.fetch, { size: whole.size, validator }, whole);
   }
 
+  /** All of it came in one answer, and is here. */
+  get whole(): boolean {
+    return this.#begin.size === this.size;
+  }
+
   /**
    * The bytes `[begin, end)`.
    * @throws KinoraError as `get` does; `range-unsupported`; `truncated`; `changed` when the file has changed since it was opened
