@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { KinoraError } from '../errors';
+import { shortened } from '../quote';
 import { fetchText, type HttpOptions } from './http';
 
 /** What the authors of a file say it is. */
@@ -87,7 +88,7 @@ export async function publishedModel(folder: URL, options: HttpOptions): Promise
   try {
     info = infoSchema.parse(JSON.parse(json));
   } catch (cause) {
-    throw new KinoraError('invalid-checkpoint', `${url} does not describe a model of the hub.`, { cause });
+    throw new KinoraError('invalid-checkpoint', `${shortened(url)} does not describe a model of the hub.`, { cause });
   }
   const files = info.siblings.flatMap(({ rfilename, size, lfs }): [string, PublishedFile][] => {
     const bytes = lfs?.size ?? size;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Component } from '../engine';
 import { KinoraError } from '../errors';
+import { shortened } from '../quote';
 
 const pipelineClass = 'TextToVideoSDPipeline';
 
@@ -28,7 +29,7 @@ export function checkModelIndex(text: string): void {
   if (index._class_name !== pipelineClass) {
     throw new KinoraError(
       'invalid-checkpoint',
-      `This model is a ${index._class_name}; only ${pipelineClass} can be loaded here.`,
+      `This model is a ${shortened(index._class_name)}; only ${pipelineClass} can be loaded here.`,
     );
   }
   for (const [name, expected] of Object.entries(componentClasses)) {
@@ -36,7 +37,7 @@ export function checkModelIndex(text: string): void {
     if (actual !== expected) {
       throw new KinoraError(
         'invalid-checkpoint',
-        `model_index.json says that ${name} is ${actual ?? 'nothing'}, where ${expected} is needed.`,
+        `model_index.json says that ${name} is ${shortened(actual ?? 'nothing')}, where ${expected} is needed.`,
       );
     }
   }

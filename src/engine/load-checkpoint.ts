@@ -78,10 +78,10 @@ export async function checkCheckpoint(
   ]);
   const maxTokens = textEncoder.max_position_embeddings;
   const tokenizer = ClipTokenizer.fromFiles({ vocab, merges, tokenizerConfig, specialTokensMap }, maxTokens);
-  const expected = expectedTensors(configs);
+  checkTokenIds(tokenizer, textEncoder);
   for (const component of components) {
     const tensors = await source.tensors(component, signal);
-    checkTensors(component, expected[component], tensors, aliases[component]);
+    checkTensors(component, expectedTensors[component](configs), tensors, aliases[component]);
     throwIfCancelled(signal);
   }
   const scale = vaeScaleFactor(vae);
@@ -142,20 +142,28 @@ function checkConfigs({ textEncoder, unet, vae }: CheckpointConfigs): void {
   mismatch('vae out_channels', vae.out_channels, 'the number of colours', 3);
 }
 
-/** What each network reads does not depend on sizes or target, so the smallest graphs tell. */
-function expectedTensors({
-  textEncoder,
-  unet,
-  vae,
-}: CheckpointConfigs): Record<Component, ReadonlyMap<string, readonly number[]>> {
-  const target = { device: 'wasm', dtype: 'float32' } as const;
-  const scale = vaeScaleFactor(vae);
-  return {
-    text_encoder: clipTextModel(textEncoder, textEncoder.max_position_embeddings, target).parameters,
-    unet: unet3DConditionModel(unet, { prompts: 1, frames: 1, height: 1, width: 1, tokens: 1 }, target).parameters,
-    vae: new Map([
-      ...autoencoderEncoder(vae, { height: scale, width: scale }, target).parameters,
-      ...autoencoderDecoder(vae, { height: 1, width: 1 }, target).parameters,
-    ]),
-  };
+/** An id beyond the embeddings would only fail inside a run, and only with a prompt that has it. */
+function checkTokenIds({ largestId }: ClipTokenizer, { vocab_size: size }: ClipTextConfig): void {
+  if (largestId < size) return;
+  throw new KinoraError(
+    'invalid-checkpoint',
+    `The tokenizer has a token with the id ${largestId}, but text_encoder vocab_size is ${size}, so ids end at ` +
+      `${size - 1}: this tokenizer belongs to another text encoder.`,
+  );
 }
+
+const smallest = { device: 'wasm', dtype: 'float32' } as const;
+
+/** What each network reads does not depend on sizes or target, so the smallest graphs tell. */
+const expectedTensors: Record<Component, (configs: CheckpointConfigs) => ReadonlyMap<string, readonly number[]>> = {
+  text_encoder: ({ textEncoder }) => clipTextModel(textEncoder, 1, smallest).parameters,
+  unet: ({ unet }) =>
+    unet3DConditionModel(unet, { prompts: 1, frames: 1, height: 1, width: 1, tokens: 1 }, smallest).parameters,
+  vae({ vae }) {
+    const scale = vaeScaleFactor(vae);
+    return new Map([
+      ...autoencoderEncoder(vae, { height: scale, width: scale }, smallest).parameters,
+      ...autoencoderDecoder(vae, { height: 1, width: 1 }, smallest).parameters,
+    ]);
+  },
+};

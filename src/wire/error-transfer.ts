@@ -1,6 +1,7 @@
 import { type TransferHandler, transferHandlers } from 'comlink';
 import { z } from 'zod/mini';
 import { errorCodes, KinoraError } from '../errors';
+import { shortened } from '../quote';
 
 /** What is left of an error between two realms. */
 const wireError = z.object({
@@ -35,7 +36,7 @@ export function installErrorTransfer(): void {
       const error = toKinoraError(thrownValue.parse(thrown).value);
       const { code, message, stack, cause } = error;
       const wire: z.infer<typeof wireError> = { code, message, stack };
-      if (cause instanceof Error && cause.message !== message) wire.cause = cause.message;
+      if (cause instanceof Error && cause.message !== message) wire.cause = shortened(cause.message, 1000);
       return [wire, []];
     },
     deserialize(wire) {

@@ -1,7 +1,19 @@
 /** UNet3DConditionModel. Source: diffusers models/unets/unet_3d_condition.py, unet_3d_blocks.py; ModelScope text-to-video (arXiv 2308.06571). */
 import { z } from 'zod';
 import { at } from '../at';
-import { activationName, channelList, only, parseConfig, positiveInt } from '../config';
+import {
+  activationName,
+  channelCount,
+  channelList,
+  groupCount,
+  hasTooManyLayers,
+  layerCount,
+  maxBlocks,
+  only,
+  parseConfig,
+  sampleSize,
+  tooManyLayers,
+} from '../config';
 import { GraphBuilder, type NetworkGraph, type Scope, type Target, type Value } from '../graph/builder';
 import {
   activation,
@@ -26,9 +38,9 @@ const upBlocks = ['CrossAttnUpBlock3D', 'UpBlock3D'] as const;
 const schema = z
   .object({
     _class_name: only('UNet3DConditionModel'),
-    in_channels: positiveInt.default(4),
-    out_channels: positiveInt.default(4),
-    sample_size: z.union([positiveInt, z.tuple([positiveInt, positiveInt])]).nullish(),
+    in_channels: channelCount.default(4),
+    out_channels: channelCount.default(4),
+    sample_size: sampleSize.nullish(),
     down_block_types: z
       .array(z.enum(downBlocks))
       .default(['CrossAttnDownBlock3D', 'CrossAttnDownBlock3D', 'CrossAttnDownBlock3D', 'DownBlock3D']),
@@ -36,15 +48,15 @@ const schema = z
       .array(z.enum(upBlocks))
       .default(['UpBlock3D', 'CrossAttnUpBlock3D', 'CrossAttnUpBlock3D', 'CrossAttnUpBlock3D']),
     block_out_channels: channelList.default([320, 640, 1280, 1280]),
-    layers_per_block: positiveInt.default(2),
+    layers_per_block: layerCount.default(2),
     downsample_padding: z.union([z.literal(0), z.literal(1)]).default(1),
     mid_block_scale_factor: z.number().positive().default(1),
     act_fn: activationName.default('silu'),
-    norm_num_groups: positiveInt.default(32),
+    norm_num_groups: groupCount.default(32),
     norm_eps: z.number().positive().default(1e-5),
-    cross_attention_dim: positiveInt.default(1024),
+    cross_attention_dim: channelCount.default(1024),
     /** Really the size of a head. A list has one per down block. */
-    attention_head_dim: z.union([positiveInt, z.array(positiveInt).min(1)]).default(64),
+    attention_head_dim: z.union([channelCount, z.array(channelCount).min(1).max(maxBlocks)]).default(64),
     num_attention_heads: z.null().optional(),
     time_cond_proj_dim: z.null().optional(),
   })
@@ -55,6 +67,7 @@ const schema = z
       if (config[key].length !== channels.length)
         issue(key, `needs one entry for each of the ${channels.length} block_out_channels`);
     }
+    if (hasTooManyLayers(config)) issue('layers_per_block', tooManyLayers);
     if (Array.isArray(heads) && heads.length !== channels.length) {
       issue('attention_head_dim', `needs one entry for each of the ${channels.length} block_out_channels`);
     }

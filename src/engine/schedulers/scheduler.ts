@@ -27,13 +27,16 @@ export interface Scheduler {
   ): SchedulerStep;
 }
 
+/** 1000 nearly everywhere, 4000 in the first models with a cosine schedule. */
+const maxTrainTimesteps = 10_000;
+
 /** Keys of scheduler_config.json that say with how much noise the model was trained. */
 export const noiseScheduleKeys = {
-  num_train_timesteps: z.number().int().min(1).max(100_000).default(1000),
+  num_train_timesteps: z.number().int().min(1).max(maxTrainTimesteps).default(1000),
   beta_start: z.number().positive().max(1).default(0.0001),
   beta_end: z.number().positive().max(1).default(0.02),
   beta_schedule: z.enum(['linear', 'scaled_linear', 'squaredcos_cap_v2']).default('linear'),
-  trained_betas: z.array(z.number().min(0).max(1)).min(1).nullish(),
+  trained_betas: z.array(z.number().min(0).max(1)).min(1).max(maxTrainTimesteps).nullish(),
   rescale_betas_zero_snr: z.boolean().default(false),
 };
 
