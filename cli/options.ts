@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { schedulerNames } from '../src/engine/types';
 import { modelAt, shippedModel } from '../src/models';
+import { shortened } from '../src/quote';
 
 const other = modelAt('');
 
@@ -152,7 +153,7 @@ function parseJob(name: string, values: object): Line {
       const option = issue.path.length > 0 ? `--${issue.path.join('.')}: ` : '';
       return `${option}${issue.message}`;
     });
-    return { name, error: problems.join('; ') };
+    return { name, error: shortened(problems.join('; '), 800) };
   }
   try {
     for (const target of [result.data.out, result.data.png, result.data.latents]) checkFolder(target);

@@ -15,7 +15,13 @@ test('a revision may be named beside it', () => {
   expect(modelAddress('owner/name', 'v3')).toBe('https://huggingface.co/owner/name/resolve/v3/');
 });
 
-test.each(['', 'name', 'a/b/c', 'ftp://example.org/x', 'https://user:secret@example.org/x', 'C:\\models'])(
-  '%s means nothing',
-  (text) => expect(modelAddress(text)).toBeUndefined(),
-);
+test.each([
+  '',
+  'name',
+  'a/b/c',
+  'ftp://example.org/x',
+  'https://user:secret@example.org/x',
+  'owner/.',
+  '../name',
+  'C:\\models',
+])('%s means nothing', (text) => expect(modelAddress(text)).toBeUndefined());

@@ -9,7 +9,8 @@ const hub = 'https://huggingface.co';
  */
 export function modelAddress(text: string, revision = 'main'): string | undefined {
   const trimmed = text.trim();
-  if (/^[\w.-]+\/[\w.-]+$/.test(trimmed)) return `${hub}/${trimmed}/resolve/${revision}/`;
+  // dots alone are no name: in an address they are the folder above
+  if (/^(?!\.+\/)[\w.-]+\/(?!\.+$)[\w.-]+$/.test(trimmed)) return `${hub}/${trimmed}/resolve/${revision}/`;
   const url = URL.parse(trimmed);
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) return undefined;
   const [, repository, , named] =
