@@ -104,6 +104,8 @@ describe('a batch', () => {
         `{"prompt": "a", "promt": "b", "out": "${folder}/a.mp4"}`,
         `{"prompt": "c", "out": "${folder}/c.mp4"}`,
         `{"prompt": "d", "out": "${folder}/../${path.basename(folder)}/c.mp4"}`,
+        `{"prompt": "e", "out": {"length": ${'['.repeat(1e5)}${']'.repeat(1e5)}}}`,
+        `{"prompt": "f", "${'x'.repeat(1e5)}": 1}`,
       ].join('\n'),
     );
     expect(lines).toMatchObject([
@@ -112,6 +114,8 @@ describe('a batch', () => {
       { name: ':3', error: expect.stringContaining('promt') },
       { name: ':4', job: { prompt: 'c' } },
       { name: ':5', error: expect.stringMatching(/written by .*:4 already/) },
+      { name: ':6', error: expect.stringContaining('--out') },
+      { name: ':7', error: expect.stringMatching(/^.{50,1000}$/) },
     ]);
   });
 

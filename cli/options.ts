@@ -50,7 +50,8 @@ const number = z.preprocess(
   z.number('must be a number'),
 );
 const integer = (min: number, max: number) => number.pipe(z.int().min(min).max(max));
-const file = z.string().min(1);
+/** Not z.min, which compares the `length` of whatever is there, lists in lists even, until the stack is full. */
+const filled = z.string().refine((text) => text !== '', 'must not be empty');
 
 const scheduler = z.string().transform((text, context) => {
   const wanted = text.toLowerCase();
@@ -64,7 +65,7 @@ const jobSchema = z
   .strictObject({
     prompt: z.string(),
     negative: z.string().default(''),
-    model: z.string().min(1).optional(),
+    model: filled.optional(),
     seed: integer(0, Number.MAX_SAFE_INTEGER).optional(),
     steps: integer(1, 1000).optional(),
     guidance: number.pipe(z.number().min(0).max(100)).optional(),
@@ -75,9 +76,9 @@ const jobSchema = z
     scheduler: scheduler.optional(),
     device: z.enum(['webgpu', 'wasm']).optional(),
     dtype: z.enum(['f16', 'f32']).optional(),
-    out: file.optional(),
-    png: file.optional(),
-    latents: file.optional(),
+    out: filled.optional(),
+    png: filled.optional(),
+    latents: filled.optional(),
   })
   .refine(({ out, png, latents }) => out ?? png ?? latents, 'Name at least one of --out, --png and --latents.');
 

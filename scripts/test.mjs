@@ -8,6 +8,7 @@ if (!findChromium()) installChromium();
 
 run('node', 'scripts/check.mjs');
 run('npx', 'vitest', 'run');
+run('npm', 'run', 'fuzz', '--', '--minutes', '0.5', '--seed', '1');
 run('npx', 'vite', 'build');
 run('npm', 'run', 'build:library');
 run('npx', 'playwright', 'test');

@@ -140,9 +140,13 @@ describe('parseHeader', () => {
     );
   });
 
-  it('refuses a dtype of a hundred thousand lists in each other', () => {
-    const nested = '['.repeat(1e5) + ']'.repeat(1e5);
-    expect(() => parse(withHeader(`{"a": {"dtype": ${nested}, "shape": [4], "data_offsets": [0, 4]}}`))).toThrow(
+  const nested = '['.repeat(1e5) + ']'.repeat(1e5);
+  it.each([
+    `"dtype": ${nested}, "shape": [4], "data_offsets": [0, 4]`,
+    `"dtype": "U8", "shape": {"length": ${nested}}, "data_offsets": [0, 4]`,
+    `"dtype": "U8", "shape": [4], "data_offsets": [0, ${nested}]`,
+  ])('refuses a hundred thousand lists in each other', (text) => {
+    expect(() => parse(withHeader(`{"a": {${text}}}`))).toThrow(
       expect.objectContaining({ code: 'invalid-checkpoint' }),
     );
   });

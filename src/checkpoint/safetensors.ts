@@ -27,7 +27,8 @@ const count = z.int().nonnegative();
 const headerSchema = z.custom<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value));
 const tensorSchema = z.strictObject({
   dtype: z.enum(tensorDtypes, { error: ({ input }) => `${quote(input)} is not a known type` }),
-  shape: z.array(count).max(16),
+  // not z.max, which compares the `length` of whatever is there, however deep that is
+  shape: z.array(count).refine(({ length }) => length <= 16, 'more than 16 axes'),
   data_offsets: z.tuple([count, count]),
 });
 
