@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { ByteSource } from '../../../src/checkpoint/byte-source';
-import { bytesPerElement, type FileTensor, parseHeader } from '../../../src/checkpoint/safetensors';
+import { type FileTensor, parseHeader } from '../../../src/checkpoint/safetensors';
 import { readTensorTable } from '../../../src/checkpoint/weight-files';
+import { elementType } from '../../../src/dtypes';
 import { safetensors as file, tensor } from '../../../tests/server/synthetic';
 import { bytesLike, jsonLike } from '../inputs';
 import { accepted, expect, target } from '../target';
@@ -18,7 +19,7 @@ export function sourceOf(bytes: Uint8Array): ByteSource {
 }
 
 export function bytesOf({ shape, dtype }: FileTensor): number {
-  return shape.reduce((product, size) => product * size, bytesPerElement[dtype]);
+  return shape.reduce((product, size) => product * size, elementType(dtype).bytes);
 }
 
 /** Tensors follow each other without gap or overlap, and have names of their own. */
