@@ -109,6 +109,20 @@ test('the largest that are taken make graphs of some thousand nodes and a few me
   }
 });
 
+test('a UNet that pads nothing says how many latents it needs', () => {
+  const unet = parseUNet3DConfig({ downsample_padding: 0 });
+  const graph = (width: number) => () =>
+    unet3DConditionModel(
+      unet,
+      { prompts: 1, frames: 1, height: 8, width, tokens: 1 },
+      { device: 'wasm', dtype: 'float32' },
+    );
+  expect(graph(8)).not.toThrow();
+  expect(graph(7)).toThrow(
+    expect.objectContaining({ code: 'invalid-argument', message: expect.stringContaining('at least 8 latents') }),
+  );
+});
+
 describe('the message', () => {
   const long = 'x'.repeat(1e5);
   let deep: unknown = 1;
@@ -118,10 +132,11 @@ describe('the message', () => {
     ['a long value', { act_fn: long, _class_name: long }],
     ['a long list', { block_out_channels: Array(1e4).fill('x') }],
     ['a list of lists of lists', { sample_size: deep, norm_eps: deep }],
+    ['a length of lists of lists', { block_out_channels: { length: deep } }],
     ['everything', Object.fromEntries(Object.keys(parseUNet3DConfig({})).map((key) => [key, long]))],
   ])('is short with %s', (_, config) => {
     expect(() => parseUNet3DConfig(config)).toThrow(
-      expect.objectContaining({ code: 'unsupported-config', message: expect.stringMatching(/^.{50,1000}$/s) }),
+      expect.objectContaining({ code: 'unsupported-config', message: expect.stringMatching(/^.{30,1000}$/s) }),
     );
   });
 

@@ -36,7 +36,7 @@ export const only = (className: string) => z.literal(className).optional();
 
 /** Throws KinoraError `unsupported-config` with the keys that are wrong and what they should be. */
 export function parseConfig<T>(schema: z.ZodType<T>, json: unknown, file: string): T {
-  const result = schema.safeParse(json);
+  const result = safeParse(schema, json, file);
   if (result.success) return result.data;
   const { issues } = result.error;
   const problems = issues.slice(0, 5).map(({ path, message }) => {
@@ -46,6 +46,15 @@ export function parseConfig<T>(schema: z.ZodType<T>, json: unknown, file: string
   if (issues.length > problems.length) problems.push(`and ${issues.length - problems.length} more`);
   const all = shortened(problems.join('; '), 800);
   throw new KinoraError('unsupported-config', `${file} asks for what Kinora does not support. ${all}.`);
+}
+
+function safeParse<T>(schema: z.ZodType<T>, json: unknown, file: string) {
+  try {
+    return schema.safeParse(json);
+  } catch (cause) {
+    // z.min and z.max compare the `length` of whatever is there: where that is lists in lists, they fill the stack
+    throw new KinoraError('unsupported-config', `${file} is nested too deep.`, { cause });
+  }
 }
 
 function found(json: unknown, path: readonly PropertyKey[]): string {

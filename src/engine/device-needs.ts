@@ -9,7 +9,7 @@ import type { CheckpointConfigs } from './load-checkpoint';
 import { promptsAtOnce } from './memory-policy';
 import { autoencoderDecoder, vaeScaleFactor } from './networks/autoencoder-kl';
 import { clipTextModel } from './networks/clip-text-model';
-import { unet3DConditionModel } from './networks/unet-3d-condition-model';
+import { smallestLatents, unet3DConditionModel } from './networks/unet-3d-condition-model';
 import type { DeviceFacts } from './runtime/device-facts';
 import { type Component, components } from './source';
 import type { Device, Dtype, MemoryPolicy } from './types';
@@ -170,14 +170,15 @@ export function assessDevice(
     alternatives.push({ change: 'low-memory', ...size });
   }
   const scale = vaeScaleFactor(configs.vae);
-  const smallest = { numFrames: 1, width: scale, height: scale };
+  const fewest = smallestLatents(configs.unet);
+  const smallest = { numFrames: 1, width: scale * fewest, height: scale * fewest };
   // where the weights alone are too much, no size has to be tried
   if (found.some(({ stops, lack }) => stops || lack === 'memory') && fits(smallest, target)) {
     const fewer = smallerShares
       .map((share) => ({ ...size, numFrames: Math.floor(size.numFrames * share) }))
       .find((other) => other.numFrames >= 1 && fits(other, target));
     if (fewer) alternatives.push({ change: 'fewer-frames', ...fewer });
-    const scaled = (pixels: number, share: number) => Math.max(1, Math.round((pixels * share) / scale)) * scale;
+    const scaled = (pixels: number, share: number) => Math.max(fewest, Math.round((pixels * share) / scale)) * scale;
     const smaller = smallerShares
       .map((share) => ({ ...size, width: scaled(size.width, share), height: scaled(size.height, share) }))
       .find((other) => fits(other, target));

@@ -36,6 +36,10 @@ describe('ids that the text encoder has no embedding for', () => {
   });
 });
 
+it('takes a UNet that pads nothing, which cannot halve a single latent', async () => {
+  await expect(changed('unet/config.json', { downsample_padding: 0 })).resolves.toBeDefined();
+});
+
 it('finds tensors missing where a config asks for more layers than there are', async () => {
   await expect(changed('text_encoder/config.json', { num_hidden_layers: 128 })).rejects.toThrow(
     refusal('2016 missing: text_model.encoder.layers.2.layer_norm1.weight'),

@@ -10,7 +10,12 @@ import {
   vaeScaleFactor,
 } from './networks/autoencoder-kl';
 import { type ClipTextConfig, clipTextAliases, clipTextModel, parseClipTextConfig } from './networks/clip-text-model';
-import { parseUNet3DConfig, type UNet3DConfig, unet3DConditionModel } from './networks/unet-3d-condition-model';
+import {
+  parseUNet3DConfig,
+  smallestLatents,
+  type UNet3DConfig,
+  unet3DConditionModel,
+} from './networks/unet-3d-condition-model';
 import { schedulerClassName } from './schedulers';
 import { type CheckpointSource, type Component, components, type Weights } from './source';
 import { ClipTokenizer } from './tokenizer';
@@ -157,8 +162,11 @@ const smallest = { device: 'wasm', dtype: 'float32' } as const;
 /** What each network reads does not depend on sizes or target, so the smallest graphs tell. */
 const expectedTensors: Record<Component, (configs: CheckpointConfigs) => ReadonlyMap<string, readonly number[]>> = {
   text_encoder: ({ textEncoder }) => clipTextModel(textEncoder, 1, smallest).parameters,
-  unet: ({ unet }) =>
-    unet3DConditionModel(unet, { prompts: 1, frames: 1, height: 1, width: 1, tokens: 1 }, smallest).parameters,
+  unet({ unet }) {
+    const side = smallestLatents(unet);
+    return unet3DConditionModel(unet, { prompts: 1, frames: 1, height: side, width: side, tokens: 1 }, smallest)
+      .parameters;
+  },
   vae({ vae }) {
     const scale = vaeScaleFactor(vae);
     return new Map([

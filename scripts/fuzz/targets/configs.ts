@@ -6,6 +6,7 @@ import { deviceNeeds } from '../../../src/engine/device-needs';
 import { latentRgbFactors } from '../../../src/engine/latent-preview';
 import { checkCheckpoint, readConfigs } from '../../../src/engine/load-checkpoint';
 import { vaeScaleFactor } from '../../../src/engine/networks/autoencoder-kl';
+import { smallestLatents } from '../../../src/engine/networks/unet-3d-condition-model';
 import { modelIndex } from '../../../tests/server/synthetic';
 import { shippedCheckpoint, shippedText } from '../../../tests/shipped-checkpoint';
 import { jsonLike } from '../inputs';
@@ -31,10 +32,10 @@ async function check(texts: Record<string, string>): Promise<void> {
   await accepted(() => checkCheckpoint(source));
   const configs = await accepted(() => readConfigs(source));
   if (!configs) return;
-  const scale = vaeScaleFactor(configs.vae);
+  const side = vaeScaleFactor(configs.vae) * smallestLatents(configs.unet);
   const { bytes, largest } = deviceNeeds(
     configs,
-    { numFrames: 1, width: scale, height: scale },
+    { numFrames: 1, width: side, height: side },
     { device: 'wasm', dtype: 'float32' },
   );
   expect(Number.isFinite(bytes['keep-ready']) && largest.bytes > 0, 'what a device needs is a number');

@@ -1,5 +1,6 @@
 /** UNet3DConditionModel. Source: diffusers models/unets/unet_3d_condition.py, unet_3d_blocks.py; ModelScope text-to-video (arXiv 2308.06571). */
 import { z } from 'zod';
+import { KinoraError } from '../../errors';
 import { at } from '../at';
 import {
   activationName,
@@ -99,6 +100,10 @@ export interface UNet3DShape {
   /** Tokens of encoder_hidden_states. */
   tokens: number;
 }
+
+/** The fewest latents, in each direction: where nothing is padded, the last one left cannot be halved. */
+export const smallestLatents = (config: UNet3DConfig): number =>
+  config.downsample_padding === 0 ? 2 ** (config.block_out_channels.length - 1) : 1;
 
 /** transformer_in has this many heads, whatever the config says. */
 const TRANSFORMER_IN_HEADS = 8;
@@ -219,12 +224,19 @@ class UNet3D {
 /**
  * Inputs: `sample` [frames, in_channels, height, width] (the latents with the frame axis first), `time` [1, block_out_channels[0]]
  * (timestepEmbedding), `encoder_hidden_states` [prompts, tokens, cross_attention_dim]. Output: `out` [prompts * frames, out_channels,
- * height, width].
+ * height, width]. Throws KinoraError `invalid-argument` for fewer latents than `smallestLatents`.
  */
 export function unet3DConditionModel(config: UNet3DConfig, shape: UNet3DShape, target: Target): NetworkGraph {
   const g = new GraphBuilder('UNet3DConditionModel', target);
   const { block_out_channels: channels, norm_num_groups: groups, norm_eps: eps } = config;
   const { prompts, frames, height, width, tokens } = shape;
+  const fewest = smallestLatents(config);
+  if (Math.min(height, width) < fewest) {
+    throw new KinoraError(
+      'invalid-argument',
+      `This model needs at least ${fewest} latents in each direction; this video has ${width} × ${height}. Take a larger size.`,
+    );
+  }
   const first = at(channels, 0);
   const sample = g.input('sample', 'float32', [frames, config.in_channels, height, width]);
   const time = g.input('time', 'float32', [1, first]);
