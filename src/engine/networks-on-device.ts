@@ -67,13 +67,15 @@ export class Networks {
 
   /**
    * The network, ready to run. One of the same component with another shape is freed first, and with the policy
-   * `low-memory` every other network too.
+   * `low-memory` every other network too. So are those whose device was lost since they last ran, as when the computer slept.
    */
   async load(plan: NetworkPlan, onProgress?: (progress: Progress) => void): Promise<Network> {
     const { component, key } = plan;
     const known = this.#loaded.get(component);
-    if (known?.key === key) return known.network;
-    for (const other of this.#memory === 'low-memory' ? [...this.#loaded.keys()] : [component]) await this.#free(other);
+    if (known?.key === key && !known.network.lost) return known.network;
+    for (const [other, { network }] of [...this.#loaded]) {
+      if (other === component || network.lost || this.#memory === 'low-memory') await this.#free(other);
+    }
     const report = (done: number, total: number) => onProgress?.({ stage: 'load', component, done, total });
     report(0, 0);
     const prepared = this.#prepared.get(component);

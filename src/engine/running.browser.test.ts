@@ -167,6 +167,25 @@ test('WebGPU, low memory: a lost device is told, and the next video is right', a
   await pipeline.dispose();
 });
 
+test('WebGPU, keep ready: devices that are lost between two videos are not used again', async () => {
+  devices.length = 0;
+  const pipeline = await TextToVideoPipeline.fromPretrained(shipped, { device: 'webgpu', dtype: 'float32' });
+  expect(pipeline.memory).toBe('keep-ready');
+  const options = { guidanceScale: 1, numInferenceSteps: 1, numFrames: 1 };
+  const first = await make(pipeline, options);
+  expect(devices).toHaveLength(3);
+  for (const device of devices) device.destroy();
+  await Promise.all(devices.map(({ lost }) => lost));
+
+  const second = await make(pipeline, options);
+  // of the text encoder nothing was needed
+  expect(second.loaded).toEqual(['unet', 'vae']);
+  expect(distance(second.video, first.video)).toBe(0);
+  const third = await make(pipeline, options);
+  expect(third.loaded).toEqual([]);
+  await pipeline.dispose();
+});
+
 test.runIf(adapter?.float16)('WebGPU float16: a VAE that overflows computes in float32 from then on', async () => {
   // activations of millions, which the norm after them takes back
   const large = (value: number) => value * 3000;

@@ -42,6 +42,18 @@ describe('a device', () => {
   const blows: [string, (device: GPUDevice) => void, string, RegExp][] = [
     ['is destroyed', (device) => device.destroy(), 'device-lost', /Doubling failed: the GPU was lost/],
     [
+      'is lost, and refuses buffers as if there were no memory',
+      // so does Chromium between the death of the GPU process and the news of it; there the size may be 512 bytes
+      (device) => {
+        expect(() => device.createBuffer({ size: 2 ** 50, usage: usage.copySource, mappedAtCreation: true })).toThrow(
+          RangeError,
+        );
+        setTimeout(() => device.destroy(), 20);
+      },
+      'device-lost',
+      /Doubling failed: the GPU was lost/,
+    ],
+    [
       'has no memory to map a buffer into',
       // 2 ** 50 bytes: no browser even tries
       (device) => {

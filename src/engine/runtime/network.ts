@@ -7,7 +7,7 @@ import type { Weights } from '../source';
 import type { Device } from '../types';
 import { type Aliases, type ExternalFile, placeWeights } from '../weights';
 import { DeviceWatch } from './device-watch';
-import { checkDevice, failure } from './failures';
+import { failure } from './failures';
 import { createDevice } from './gpu-device';
 import { GpuMeter } from './gpu-meter';
 import { noteFailure, type OnnxRuntime, onnxRuntime, streamsBlobs } from './onnxruntime';
@@ -116,6 +116,11 @@ export class Network {
     }
   }
 
+  /** Its device is gone: it cannot run any more, and all that is left is to release it. */
+  get lost(): boolean {
+    return this.#watch?.lost ?? false;
+  }
+
   /**
    * Runs once. Concurrent runs break onnxruntime: the caller keeps them in order. Returns the only output, flat. Throws
    * KinoraError: `out-of-memory`, `device-lost`, `device-limits`, `worker-died`, `internal`.
@@ -133,7 +138,7 @@ export class Network {
       const output = results[this.#graph.outputs[0]?.name ?? ''];
       const data = await output?.getData();
       if (!(data instanceof Float32Array)) throw new Error('The output is not float32.');
-      checkDevice(what, this.#watch);
+      if (this.#watch?.failed) throw await failure(what, undefined, this.#watch);
       return data.slice();
     } catch (error) {
       noteFailure(error);
