@@ -12,6 +12,10 @@ export function numberProblem(name: NumberName, value: number | null): string | 
   return undefined;
 }
 
+/** Of all that needs what browsers give to secure contexts only: storing models, and making videos. */
+export const insecureReason =
+  'This page was not opened over https or on localhost, so the browser withholds what it needs.';
+
 /** `missing`: it is not stored, and not to be downloaded without being asked for; `unknown`: storage has not answered yet. */
 export type ModelPlace = 'here' | 'missing' | 'unknown';
 
@@ -21,8 +25,7 @@ export function reasonsNotToGenerate(
   model: ModelPlace = 'here',
 ): string[] {
   const reasons: string[] = [];
-  if (!browser.secure)
-    reasons.push('This page was not opened over https or on localhost, so the browser withholds what it needs.');
+  if (!browser.secure) reasons.push(insecureReason);
   else if (!browser.encodes)
     reasons.push(
       'This browser cannot make video files: it has no WebCodecs. A current Chrome, Edge, Firefox or Safari can.',

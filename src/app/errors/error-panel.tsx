@@ -1,7 +1,7 @@
-import { useState } from 'react';
 import type { ErrorCode } from '../../errors';
 import { dismissError } from '../../state/generation';
 import { useJob } from '../../state/job';
+import { CopyText } from '../copy-text';
 import { openDevicePanel } from '../device/open-device-panel';
 import { WarningIcon } from '../icons';
 import './error-panel.css';
@@ -19,12 +19,7 @@ export function ErrorPanel() {
 }
 
 function Failure({ code, details }: { code: ErrorCode; details: string }) {
-  const [copied, setCopied] = useState(false);
   const { title, meaning, remedy } = errorTexts[code];
-  const copy = async () => {
-    await navigator.clipboard.writeText(details);
-    setCopied(true);
-  };
   return (
     <div className="error" data-code={code}>
       <h2>
@@ -33,14 +28,7 @@ function Failure({ code, details }: { code: ErrorCode; details: string }) {
       </h2>
       <p>{meaning}</p>
       <p className="error-remedy">{remedy}</p>
-      <details>
-        <summary>Details</summary>
-        <textarea readOnly rows={8} aria-label="Details of the error" value={details} />
-      </details>
-      <div className="error-actions">
-        <button type="button" className="secondary" onClick={() => void copy()}>
-          {copied ? 'Copied' : 'Copy details'}
-        </button>
+      <CopyText text={details} name="Details of the error" summary="Details" button="Copy details" copied="Copied.">
         {deviceCodes.has(code) && (
           <button type="button" className="secondary" onClick={() => void openDevicePanel()}>
             See what would work
@@ -49,7 +37,7 @@ function Failure({ code, details }: { code: ErrorCode; details: string }) {
         <button type="button" className="secondary" onClick={dismissError}>
           Close
         </button>
-      </div>
+      </CopyText>
     </div>
   );
 }

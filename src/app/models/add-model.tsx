@@ -3,6 +3,7 @@ import type { Picked } from '../../protocol';
 import { modelAddress } from '../../state/model-address';
 import { addModel, addPickedFolder, chooseModel } from '../../state/models';
 import { copyFolder, useTransfers } from '../../state/transfers';
+import { insecureNoteId } from './insecure-note';
 import { droppedFolder, listedFolder } from './picked-folders';
 import { TransferFailure } from './transfer-failure';
 import { TransferStatus } from './transfer-status';
@@ -107,7 +108,10 @@ function AddFolder() {
           <button
             type="button"
             className="secondary"
+            aria-disabled={insecureNoteId !== undefined}
+            aria-describedby={insecureNoteId}
             onClick={() => {
+              if (insecureNoteId) return;
               chooseModel(addPickedFolder(folder.picked, folder.name));
               setFolder(undefined);
             }}
@@ -117,7 +121,10 @@ function AddFolder() {
           <button
             type="button"
             className="secondary"
+            aria-disabled={insecureNoteId !== undefined}
+            aria-describedby={insecureNoteId}
             onClick={() => {
+              if (insecureNoteId) return;
               setFolder(undefined);
               void copyFolder(folder.picked, folder.name).then((model) => model && chooseModel(model));
             }}

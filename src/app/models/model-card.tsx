@@ -4,6 +4,7 @@ import { chooseModel, isAccepted, isAdded, removeModel, useModels } from '../../
 import { checkModel, deleteStored, download, idOf, useTransfers } from '../../state/transfers';
 import { diskText } from './amounts';
 import { BeforeDownload } from './before-download';
+import { insecureNoteId } from './insecure-note';
 import { TransferFailure } from './transfer-failure';
 import { TransferStatus } from './transfer-status';
 
@@ -73,10 +74,11 @@ export function ModelCard({ model }: { model: Model }) {
           <button
             type="button"
             className="secondary"
-            aria-disabled={transfer !== undefined}
+            aria-disabled={insecureNoteId !== undefined || transfer !== undefined}
+            aria-describedby={insecureNoteId}
             aria-expanded={model.terms ? asking === 'terms' : undefined}
             onClick={() => {
-              if (transfer) return;
+              if (insecureNoteId || transfer) return;
               if (model.terms && !(there && isAccepted(model, { accepted })))
                 setAsking(asking === 'terms' ? undefined : 'terms');
               else void download(model);

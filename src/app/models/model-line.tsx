@@ -1,6 +1,8 @@
 import { lazy, Suspense } from 'react';
 import { useModels } from '../../state/models';
 import { useTransfers } from '../../state/transfers';
+import { ErrorBoundary } from '../errors/error-boundary';
+import { FailedPanel } from '../errors/failed-part';
 import './model-line.css';
 // not with the panel: a style sheet of a lazy part that failed to load is never asked for again
 import './models-panel.css';
@@ -27,9 +29,15 @@ export function ModelLine() {
         </p>
       )}
       {panel === 'open' && (
-        <Suspense fallback={null}>
-          <ModelsPanel />
-        </Suspense>
+        <ErrorBoundary
+          fallback={(thrown) => (
+            <FailedPanel thrown={thrown} onClose={() => useTransfers.setState({ panel: 'closed' })} />
+          )}
+        >
+          <Suspense fallback={null}>
+            <ModelsPanel />
+          </Suspense>
+        </ErrorBoundary>
       )}
     </div>
   );

@@ -1,5 +1,5 @@
 import { useJob } from '../../state/job';
-import { type Result, resultUrl, useResults } from '../../state/results';
+import { markSaved, type Result, resultUrl, useResults } from '../../state/results';
 import { updateSettings } from '../../state/settings';
 import { backendText } from '../device/device-note';
 import { DownloadIcon, ReuseIcon } from '../icons';
@@ -19,7 +19,12 @@ export function ResultDetails() {
         <p className="hint problem">The prompt was too long: its last {truncatedTokens} tokens were not read.</p>
       )}
       <div className="result-actions">
-        <a className="secondary" href={resultUrl(result.id)} download={result.fileName}>
+        <a
+          className="secondary"
+          href={resultUrl(result.id)}
+          download={result.fileName}
+          onClick={() => markSaved(result.id)}
+        >
           <DownloadIcon />
           Download .mp4
         </a>
