@@ -27,18 +27,3 @@ test('a GPU that is not there', async ({ page }) => {
   await page.goto('/');
   await expect(page.getByText('Runs on the CPU: this browser offers no WebGPU')).toBeVisible();
 });
-
-test('a worker that dies is replaced', async ({ page }) => {
-  await openPage(page, 300);
-  await generateButton(page).click();
-  await expect(page.getByRole('img', { name: /^Preview/ })).toBeVisible({ timeout: 120_000 });
-  await page.workers()[0]?.evaluate(() => {
-    setTimeout(() => {
-      throw new Error('out of luck');
-    });
-  });
-  await expect(failure(page)).toHaveAttribute('data-code', 'worker-died');
-  await page.getByRole('spinbutton', { name: 'Steps' }).fill('1');
-  await generateButton(page).click();
-  await waitForVideo(page);
-});

@@ -108,3 +108,30 @@ test('a new version waits for a running job', async ({ page }) => {
   await expect(page.getByRole('button', { name: 'Reload' })).toHaveCount(0);
   await expect(theVideo(page)).toBeVisible();
 });
+
+test('a new version is not taken over a video that was not downloaded, unless the visitor says so', async ({
+  page,
+}) => {
+  await openPage(page, 1, '', host.home);
+  await waitForServiceWorker(page);
+  await generateButton(page).click();
+  await waitForVideo(page);
+  await publish(page);
+  const questions: string[] = [];
+  let answer = false;
+  page.on('dialog', async (dialog) => {
+    questions.push(dialog.message());
+    await (answer ? dialog.accept() : dialog.dismiss());
+  });
+  await page.getByRole('button', { name: 'Reload' }).click();
+  expect(questions).toEqual(['A video here was not downloaded. Reload the page all the same?']);
+  await expect(theVideo(page)).toBeVisible();
+  // the other version still waits
+  expect(await page.evaluate(async () => (await navigator.serviceWorker.ready).waiting !== null)).toBe(true);
+
+  answer = true;
+  await page.getByRole('button', { name: 'Reload' }).click();
+  await expect(page.locator('html[data-version="2"]')).toHaveCount(1);
+  // asked once, and not by the browser again
+  expect(questions).toHaveLength(2);
+});
