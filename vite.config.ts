@@ -1,7 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { defaultClientConditions, defineConfig } from 'vite';
 import { checksumsPlugin } from './scripts/build/checksums-plugin.ts';
-import { headers, isolation } from './scripts/build/headers.ts';
+import { isolation, localHeaders } from './scripts/build/headers.ts';
 import { licencesPlugins } from './scripts/build/licences-plugin.ts';
 import { policyPlugin } from './scripts/build/policy-plugin.ts';
 import { scriptPriorityPlugin } from './scripts/build/script-priority-plugin.ts';
@@ -34,5 +34,5 @@ export default defineConfig({
     rollupOptions: { input: ['index.html', 'headless.html', 'start-over.html'] },
   },
   server: { headers: isolation },
-  preview: { headers, host: '127.0.0.1', port: 4173 },
+  preview: { headers: localHeaders, host: '127.0.0.1', port: 4173 },
 });

@@ -36,14 +36,43 @@ export const pagePolicy = policy({ 'connect-src': "'self'" });
  * generation worker fetches the model that the visitor chose, wherever that lies.
  */
 export const headerPolicy = policy({
-  'connect-src': "'self' blob: https: http://localhost:* http://127.0.0.1:*",
+  'connect-src': "'self' blob: https:",
   'frame-ancestors': "'none'",
 });
+
+/** What the page and everything in it does without: browsers then refuse it without asking the visitor. */
+const unused = [
+  'accelerometer',
+  'camera',
+  'display-capture',
+  'encrypted-media',
+  'geolocation',
+  'gyroscope',
+  'hid',
+  'idle-detection',
+  'local-fonts',
+  'magnetometer',
+  'microphone',
+  'midi',
+  'payment',
+  'publickey-credentials-get',
+  'serial',
+  'usb',
+  'window-management',
+  'xr-spatial-tracking',
+];
 
 /** Every header that a host should send. */
 export const headers: Readonly<Record<string, string>> = {
   ...isolation,
   'Content-Security-Policy': headerPolicy,
+  'Permissions-Policy': unused.map((feature) => `${feature}=()`).join(', '),
   'Referrer-Policy': 'no-referrer',
   'X-Content-Type-Options': 'nosniff',
+};
+
+/** Of a host on the visitor's own machine: models may come from other servers there, which a public site must not reach. */
+export const localHeaders: Readonly<Record<string, string>> = {
+  ...headers,
+  'Content-Security-Policy': headerPolicy.replace(' https:', ' https: http://localhost:* http://127.0.0.1:*'),
 };
