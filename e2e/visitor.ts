@@ -15,6 +15,26 @@ export async function openPage(page: Page, steps: number, query = '', home = '/'
 export const generateButton = (page: Page) => page.getByRole('button', { name: 'Generate' });
 export const theVideo = (page: Page) => page.getByLabel(/^Video: /);
 
+/** Opens the panel of models. */
+export async function openModels(page: Page): Promise<void> {
+  await page.getByRole('button', { name: /^Models/ }).press('Enter');
+}
+
+export async function waitForServiceWorker(page: Page): Promise<void> {
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+}
+
+/** The addresses of all that lies in caches of the page's origin, by the caches' names. */
+export function cachedFiles(page: Page): Promise<Record<string, string[]>> {
+  return page.evaluate(async () => {
+    const found: Record<string, string[]> = {};
+    for (const name of await caches.keys()) {
+      found[name] = (await (await caches.open(name)).keys()).map(({ url }) => url);
+    }
+    return found;
+  });
+}
+
 /** Waits for the end of the running job, which must not fail. */
 export async function waitForVideo(page: Page): Promise<void> {
   const bar = page.getByRole('progressbar');

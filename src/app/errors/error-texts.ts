@@ -136,7 +136,8 @@ export const errorTexts: Record<ErrorCode, ErrorText> = {
   },
   'part-not-loaded': {
     title: 'A part of the page could not be loaded',
-    meaning: 'The connection is down, or Kinora was updated on its server since this page was opened.',
+    meaning:
+      'The connection is down, something else came in its place, or Kinora was updated on its server since this page was opened.',
     remedy: 'Check the connection and try again. If that does not help, download your videos and reload the page.',
   },
   internal: {

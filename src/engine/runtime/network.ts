@@ -10,7 +10,7 @@ import { DeviceWatch } from './device-watch';
 import { checkDevice, failure } from './failures';
 import { createDevice } from './gpu-device';
 import { GpuMeter } from './gpu-meter';
-import { noteFailure, type OnnxRuntime, onnxRuntime, streamsBlobs } from './onnxruntime';
+import { noteFailure, type OnnxRuntime, onnxRuntime, streamsBlobs, wasmFailure } from './onnxruntime';
 import { releaseStreams, weightBlob } from './weight-streams';
 
 /** com.ms.internal.nhwc has the operators of ai.onnx at the same version. */
@@ -87,7 +87,7 @@ export class Network {
   /**
    * Streams the weights to the device. On WebGPU each network has a GPU device of its own, for only that can be freed. No other
    * network may run or start meanwhile. Throws KinoraError: `out-of-memory`, `device-lost`, `device-limits`, `no-webgpu`,
-   * `worker-died`.
+   * `worker-died`, `part-not-loaded`.
    */
   static async start(prepared: PreparedNetwork, options: StartOptions = {}): Promise<Network> {
     const { device, files, bytes } = prepared;
@@ -160,7 +160,7 @@ async function createSession(
     return await ort.InferenceSession.create(model, options);
   } catch (error) {
     noteFailure(error);
-    throw await failure(`${graph.name} could not be loaded`, error, watch);
+    throw (await wasmFailure(ort, error)) ?? (await failure(`${graph.name} could not be loaded`, error, watch));
   } finally {
     releaseStreams();
   }
