@@ -7,6 +7,7 @@ import { readStorage, writeStorage } from './browser-storage';
 import { models as client } from './clients';
 import { storedId } from './model-address';
 import { addModel, chosenModel, useModels } from './models';
+import type { PartState } from './parts';
 import { type SpeedSamples, withSample } from './transfer-speed';
 
 /** A download, the copying of a folder, or the check of what is stored. */
@@ -36,8 +37,8 @@ interface TransfersState {
   failure: { url: string; code: ErrorCode; message: string } | undefined;
   /** What the browser tells of its storage; undefined until it was asked. */
   storage: { usage: number; quota: number; persisted: boolean } | undefined;
-  /** The panel that shows all of this; `failed`: its code could not be downloaded. */
-  panel: 'closed' | 'open' | 'failed';
+  /** The panel that shows all of this. */
+  panel: PartState;
   /** The access token of the hub, and whether this device keeps it. */
   token: string;
   tokenKept: boolean;

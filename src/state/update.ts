@@ -1,17 +1,23 @@
-/** A new version of the page that waits to be taken. */
+/** Another version of the page: one that waits to be taken, or that another tab has taken. */
 import { create } from 'zustand';
-import { watchForUpdates } from '../client';
+import { type UpdateKind, watchForUpdates } from '../client';
 
-/** Takes the new version and reloads the tab; undefined where none waits. */
-type Activate = (() => void) | undefined;
+export type { UpdateKind };
 
-export const useUpdate = create<{ activate: Activate }>(() => ({ activate: undefined }));
+interface Update {
+  kind: UpdateKind;
+  /** Reloads the tab with the new version. */
+  take: () => void;
+}
+
+/** Undefined where there is none, or it was postponed. */
+export const useUpdate = create<{ update: Update | undefined }>(() => ({ update: undefined }));
 
 export function askForUpdates(): void {
   // without a service worker the page works as well, but not offline
-  watchForUpdates((activate) => useUpdate.setState({ activate })).catch(() => undefined);
+  watchForUpdates((kind, take) => useUpdate.setState({ update: { kind, take } })).catch(() => undefined);
 }
 
 export function postponeUpdate(): void {
-  useUpdate.setState({ activate: undefined });
+  useUpdate.setState({ update: undefined });
 }

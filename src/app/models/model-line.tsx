@@ -1,6 +1,7 @@
 import { lazy, Suspense } from 'react';
 import { useModels } from '../../state/models';
 import { useTransfers } from '../../state/transfers';
+import { partTexts } from '../update/part-texts';
 import './model-line.css';
 // not with the panel: a style sheet of a lazy part that failed to load is never asked for again
 import './models-panel.css';
@@ -21,9 +22,9 @@ export function ModelLine() {
       <button type="button" className="secondary" onClick={() => void openModelsPanel()}>
         Models{onItsWay && ' (downloading)'}
       </button>
-      {panel === 'failed' && (
+      {partTexts[panel] && (
         <p className="hint problem" role="alert">
-          This part of the page could not be downloaded. Check the connection and try again.
+          {partTexts[panel]}
         </p>
       )}
       {panel === 'open' && (
