@@ -89,8 +89,8 @@ export function noteFailure(error: unknown): void {
 }
 
 /**
- * Downloads and starts the runtime at the first call; later calls share it. Throws KinoraError `worker-died` where it has broken:
- * only another worker gets another one.
+ * Downloads the runtime at the first call; later calls share it.
+ * @throws KinoraError `worker-died` where it has broken: only another worker gets another one; `part-not-loaded`
  */
 export async function onnxRuntime(device: Device): Promise<OnnxRuntime> {
   if (broken !== undefined) {
