@@ -1,5 +1,6 @@
 import { deleteDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { failure } from '../../tests/errors';
 import { type Fault, Space } from '../../tests/server/space';
 import { pattern, putCheckpoint, safetensors, tensors, weightFiles, withHeader } from '../../tests/server/synthetic';
 import { CheckpointStore } from '../storage';
@@ -27,10 +28,6 @@ afterEach(async () => {
 
 const open = (options: Partial<OpenOptions> = {}) =>
   openCheckpoint(space.url + folder, { store, pauses: [], ...options });
-
-function failure(code: string, message = '') {
-  return expect.objectContaining({ code, message: expect.stringContaining(message) });
-}
 
 async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));

@@ -1,5 +1,6 @@
 import { deleteDB, openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { failure } from '../../tests/errors';
 import { type Fault, Space } from '../../tests/server/space';
 import {
   modelIndex,
@@ -64,10 +65,6 @@ async function expectTensors(weights: Weights, expected: Record<string, Syntheti
     // Uint8Arrays of many MiB take expect() minutes to compare
     expect(indexedDB.cmp(bytes, data.buffer.slice(data.byteOffset, data.byteOffset + data.length))).toBe(0);
   }
-}
-
-function failure(code: string, message = '') {
-  return expect.objectContaining({ code, message: expect.stringContaining(message) });
 }
 
 /** Requests for weights since the first `since` requests. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { failure } from '../../tests/errors';
 import {
   archive,
   ascii,
@@ -40,10 +41,6 @@ class Bytes implements ByteSource {
 
 function read(bytes: Uint8Array) {
   return readPyTorchFile(new Bytes(bytes), path);
-}
-
-function failure(code: string, message = '') {
-  return expect.objectContaining({ code, message: expect.stringContaining(message) });
 }
 
 describe('what PyTorch has written', () => {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { failure } from '../../tests/errors';
 import { type Fault, Space } from '../../tests/server/space';
 import { pattern } from '../../tests/server/synthetic';
 import { fetchText } from './http';
@@ -20,10 +21,6 @@ async function open(fault: Fault = {}, content = body): Promise<RemoteFile> {
 
 async function bytes(blob: Blob): Promise<Uint8Array> {
   return new Uint8Array(await blob.arrayBuffer());
-}
-
-function failure(code: string, message = '') {
-  return expect.objectContaining({ code, message: expect.stringContaining(message) });
 }
 
 describe('a server with Range', () => {

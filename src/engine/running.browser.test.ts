@@ -1,9 +1,9 @@
 /** What the pipeline keeps, frees, notices and recovers from: small videos of the checkpoint that ships. */
 import { expect, test, vi } from 'vitest';
 import { altered } from '../../tests/altered-checkpoint';
+import { errorOf } from '../../tests/errors';
 import { collectDevices } from '../../tests/gpu-devices';
 import { openCheckpoint } from '../checkpoint';
-import { KinoraError } from '../errors';
 import { CheckpointStore } from '../storage';
 import {
   adapterFacts,
@@ -45,15 +45,6 @@ async function make(pipeline: TextToVideoPipeline, options: Partial<GenerateOpti
   const video = await pipeline.generate({ ...parameters, ...options, onProgress });
   const loads = reports.filter(({ stage }) => stage === 'load');
   return { video, reports, loads, loaded: [...new Set(loads.map(({ component }) => component))] };
-}
-
-async function errorOf(promise: Promise<unknown>): Promise<KinoraError> {
-  const outcome = await promise.then(
-    () => 'It did not reject.',
-    (error: unknown) => error,
-  );
-  if (!(outcome instanceof KinoraError)) throw new Error(`No KinoraError: ${String(outcome)}`);
-  return outcome;
 }
 
 /** Largest difference of any colour of any pixel. */

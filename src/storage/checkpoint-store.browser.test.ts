@@ -1,6 +1,7 @@
 import { deleteDB, openDB } from 'idb';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { cdp } from 'vitest/browser';
+import { failure } from '../../tests/errors';
 import { pattern } from '../../tests/server/synthetic';
 import { CheckpointStore } from './checkpoint-store';
 import type { Manifest } from './manifest';
@@ -42,10 +43,6 @@ async function putShards(manifest: Manifest): Promise<void> {
 /** Chrome DevTools Protocol: does to the storage what a visitor or a full disk would. */
 function browserSession() {
   return cdp() as unknown as { send: (method: string, parameters: object) => Promise<unknown> };
-}
-
-function failure(code: string, message = '') {
-  return expect.objectContaining({ code, message: expect.stringContaining(message) });
 }
 
 it('gives back what was stored, also to the next visit', async () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { relativeRms } from '../../../tests/reference';
 import { TorchGenerator } from '../random';
 import { schedulerNames } from '../types';
 import { createScheduler, schedulerClassName } from '.';
@@ -42,16 +43,6 @@ const allTimesteps = z
   .parse(read('timesteps.json'));
 
 const fakeModel = (x: Float32Array, t: number) => x.map((v) => 0.6 * v + 0.2 * Math.sin(3 * v) + 0.0001 * t);
-
-function relativeRms(actual: Float32Array, expected: readonly number[]): number {
-  let error = 0;
-  let norm = 0;
-  for (const [i, value] of expected.entries()) {
-    error += ((actual[i] ?? Number.NaN) - value) ** 2;
-    norm += value ** 2;
-  }
-  return Math.sqrt(error / norm);
-}
 
 describe('schedulers follow diffusers', () => {
   for (const { scheduler: name, config, runs } of reference.cases) {
