@@ -1,25 +1,23 @@
-import { expect, type Page, test } from '@playwright/test';
-import { generateButton, openPage, waitForVideo } from './visitor';
-
-const failure = (page: Page) => page.getByRole('alert').locator('[data-code]');
+import { expect, test } from '@playwright/test';
+import { generateButton, openPage, theFailure, waitForPreview, waitForVideo } from './visitor';
 
 test('a model of another kind', async ({ page }) => {
   await page.route(/model_index\.json/, (route) => route.fulfill({ json: { _class_name: 'StableDiffusionPipeline' } }));
   await openPage(page, 1);
   await generateButton(page).click();
-  await expect(failure(page)).toHaveAttribute('data-code', 'invalid-checkpoint');
+  await expect(theFailure(page)).toHaveAttribute('data-code', 'invalid-checkpoint');
 });
 
 test('no connection; the next try goes through', async ({ page }) => {
   await page.route(/\/models\//, (route) => route.abort());
   await openPage(page, 1);
   await generateButton(page).click();
-  await expect(failure(page)).toHaveAttribute('data-code', 'network');
+  await expect(theFailure(page)).toHaveAttribute('data-code', 'network');
   await expect(page).toHaveTitle('Failed · Kinora');
   await page.unrouteAll();
   await generateButton(page).click();
   await waitForVideo(page);
-  await expect(failure(page)).toHaveCount(0);
+  await expect(theFailure(page)).toHaveCount(0);
 });
 
 test('a GPU that is not there', async ({ page }) => {
@@ -31,13 +29,13 @@ test('a GPU that is not there', async ({ page }) => {
 test('a worker that dies is replaced', async ({ page }) => {
   await openPage(page, 300);
   await generateButton(page).click();
-  await expect(page.getByRole('img', { name: /^Preview/ })).toBeVisible({ timeout: 120_000 });
+  await waitForPreview(page);
   await page.workers()[0]?.evaluate(() => {
     setTimeout(() => {
       throw new Error('out of luck');
     });
   });
-  await expect(failure(page)).toHaveAttribute('data-code', 'worker-died');
+  await expect(theFailure(page)).toHaveAttribute('data-code', 'worker-died');
   await page.getByRole('spinbutton', { name: 'Steps' }).fill('1');
   await generateButton(page).click();
   await waitForVideo(page);
