@@ -11,6 +11,7 @@ run('npx', 'vitest', 'run');
 run('npx', 'vite', 'build');
 run('npm', 'run', 'build:library');
 run('npx', 'playwright', 'test');
+run('node', 'scripts/test-f16.mjs', '--networks');
 
 /** Debian's Chromium where apt can be used, else Playwright's own build. */
 function installChromium() {
