@@ -1,9 +1,11 @@
+import path from 'node:path';
 import react from '@vitejs/plugin-react';
 import { defaultClientConditions, defineConfig } from 'vite';
 import { checksumsPlugin } from './scripts/build/checksums-plugin.ts';
-import { headers, isolation } from './scripts/build/headers.ts';
+import { constantsPlugin } from './scripts/build/constants-plugin.ts';
+import { isolation } from './scripts/build/headers.ts';
 import { licencesPlugins } from './scripts/build/licences-plugin.ts';
-import { policyPlugin } from './scripts/build/policy-plugin.ts';
+import { policyPlugin, previewHeadersPlugin } from './scripts/build/policy-plugin.ts';
 import { scriptPriorityPlugin } from './scripts/build/script-priority-plugin.ts';
 import { serviceWorkerPlugin } from './scripts/build/service-worker-plugin.ts';
 import { sizePlugin } from './scripts/build/size-plugin.ts';
@@ -19,6 +21,8 @@ export default defineConfig({
   plugins: [
     react(),
     policyPlugin(),
+    previewHeadersPlugin(),
+    constantsPlugin([path.resolve(import.meta.dirname, 'src/engine/schedulers/descriptions.ts')]),
     scriptPriorityPlugin(),
     serviceWorkerPlugin([licences.collect()]),
     licences.page,
@@ -34,5 +38,5 @@ export default defineConfig({
     rollupOptions: { input: ['index.html', 'headless.html', 'start-over.html'] },
   },
   server: { headers: isolation },
-  preview: { headers, host: '127.0.0.1', port: 4173 },
+  preview: { host: '127.0.0.1', port: 4173 },
 });

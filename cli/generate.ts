@@ -101,6 +101,7 @@ async function make(job: Job, browser: HeadlessBrowser, site: Site): Promise<{ v
     height: job.height,
     fps: job.fps ?? suited.fps,
     scheduler: job.scheduler,
+    eta: job.eta,
   };
   const made = await browser.generate(request);
   const outputs = new Outputs();

@@ -19,7 +19,20 @@ test('reads every option', () => {
   const line = only(
     ...['--prompt', 'a red circle', '--negative', 'blurry', '--model', '../model', '--seed', '7', '--steps', '12'],
     ...['--guidance', '7.5', '--frames', '4', '--width', '128', '--height', '64', '--fps', '12', '--scheduler', 'ddim'],
-    ...['--device', 'wasm', '--dtype', 'f32', '--out', out, '--png', folder, '--latents', path.join(folder, 'l.npy')],
+    ...[
+      '--eta',
+      '0.5',
+      '--device',
+      'wasm',
+      '--dtype',
+      'f32',
+      '--out',
+      out,
+      '--png',
+      folder,
+      '--latents',
+      path.join(folder, 'l.npy'),
+    ],
   );
   expect(line).toEqual({
     name: '',
@@ -33,7 +46,7 @@ test('reads every option', () => {
         guidance: 7.5,
         frames: 4,
       },
-      ...{ width: 128, height: 64, fps: 12, scheduler: 'DDIMScheduler', device: 'wasm', dtype: 'f32' },
+      ...{ width: 128, height: 64, fps: 12, scheduler: 'DDIMScheduler', eta: 0.5, device: 'wasm', dtype: 'f32' },
       ...{ out, png: folder, latents: path.join(folder, 'l.npy') },
     },
   });
@@ -60,6 +73,7 @@ describe('refuses', () => {
     ['no steps', ['--prompt', 'x', '--out', out, '--steps', '0'], /--steps/],
     ['another device', ['--prompt', 'x', '--out', out, '--device', 'cuda'], /--device/],
     ['another scheduler', ['--prompt', 'x', '--out', out, '--scheduler', 'euler'], /--scheduler: .*DDIMScheduler/],
+    ['noise beyond all of it', ['--prompt', 'x', '--out', out, '--eta', '1.5'], /--eta/],
     ['a scheduler that could be either', ['--prompt', 'x', '--out', out, '--scheduler', 'd'], /--scheduler/],
     [
       'a file where a folder is needed',
@@ -104,6 +118,8 @@ describe('a batch', () => {
         `{"prompt": "a", "promt": "b", "out": "${folder}/a.mp4"}`,
         `{"prompt": "c", "out": "${folder}/c.mp4"}`,
         `{"prompt": "d", "out": "${folder}/../${path.basename(folder)}/c.mp4"}`,
+        `{"prompt": "e", "out": {"length": ${'['.repeat(1e5)}${']'.repeat(1e5)}}}`,
+        `{"prompt": "f", "${'x'.repeat(1e5)}": 1}`,
       ].join('\n'),
     );
     expect(lines).toMatchObject([
@@ -112,6 +128,8 @@ describe('a batch', () => {
       { name: ':3', error: expect.stringContaining('promt') },
       { name: ':4', job: { prompt: 'c' } },
       { name: ':5', error: expect.stringMatching(/written by .*:4 already/) },
+      { name: ':6', error: expect.stringContaining('--out') },
+      { name: ':7', error: expect.stringMatching(/^.{50,1000}$/) },
     ]);
   });
 

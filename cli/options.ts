@@ -3,10 +3,12 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { schedulerNames } from '../src/engine/types';
+import { schedulerDescriptions, schedulerNames } from '../src/engine/schedulers/descriptions';
 import { modelAt, shippedModel } from '../src/models';
+import { shortened } from '../src/quote';
 
 const other = modelAt('');
+const eta = schedulerDescriptions.filter(({ takesEta }) => takesEta).map(({ className }) => className);
 
 export const usage = `Makes videos from prompts, in a headless Chromium.
 
@@ -24,7 +26,10 @@ What to make
   --width N           pixels (the model's own)
   --height N          pixels (the model's own)
   --fps X             frames per second of the file (${other.fps})
-  --scheduler NAME    ${schedulerNames.join(' or ')}, or how one of them begins (the model's own)
+  --scheduler NAME    how each step goes from more noise to less (the model's own):
+${schedulerDescriptions.map(({ className, when }) => `                      ${className}: ${when}`).join('\n')}
+                      or how one of them begins
+  --eta X             noise that every step adds again, 0 to 1, for ${eta.join(', ')} (0)
   --device NAME       webgpu or wasm (webgpu where there is a GPU)
   --dtype NAME        f16 or f32 (what the device can do)
 
@@ -49,13 +54,14 @@ const number = z.preprocess(
   z.number('must be a number'),
 );
 const integer = (min: number, max: number) => number.pipe(z.int().min(min).max(max));
-const file = z.string().min(1);
+/** Not z.min, which compares the `length` of whatever is there, lists in lists even, until the stack is full. */
+const filled = z.string().refine((text) => text !== '', 'must not be empty');
 
 const scheduler = z.string().transform((text, context) => {
   const wanted = text.toLowerCase();
   const [name, ...more] = schedulerNames.filter((candidate) => candidate.toLowerCase().startsWith(wanted));
   if (name && more.length === 0) return name;
-  context.addIssue(`must be ${schedulerNames.join(' or ')}`);
+  context.addIssue(`must be one of ${schedulerNames.join(', ')}`);
   return z.NEVER;
 });
 
@@ -63,7 +69,7 @@ const jobSchema = z
   .strictObject({
     prompt: z.string(),
     negative: z.string().default(''),
-    model: z.string().min(1).optional(),
+    model: filled.optional(),
     seed: integer(0, Number.MAX_SAFE_INTEGER).optional(),
     steps: integer(1, 1000).optional(),
     guidance: number.pipe(z.number().min(0).max(100)).optional(),
@@ -72,11 +78,12 @@ const jobSchema = z
     height: integer(8, 4096).optional(),
     fps: number.pipe(z.number().positive().max(240)).optional(),
     scheduler: scheduler.optional(),
+    eta: number.pipe(z.number().min(0).max(1)).optional(),
     device: z.enum(['webgpu', 'wasm']).optional(),
     dtype: z.enum(['f16', 'f32']).optional(),
-    out: file.optional(),
-    png: file.optional(),
-    latents: file.optional(),
+    out: filled.optional(),
+    png: filled.optional(),
+    latents: filled.optional(),
   })
   .refine(({ out, png, latents }) => out ?? png ?? latents, 'Name at least one of --out, --png and --latents.');
 
@@ -152,7 +159,7 @@ function parseJob(name: string, values: object): Line {
       const option = issue.path.length > 0 ? `--${issue.path.join('.')}: ` : '';
       return `${option}${issue.message}`;
     });
-    return { name, error: problems.join('; ') };
+    return { name, error: shortened(problems.join('; '), 800) };
   }
   try {
     for (const target of [result.data.out, result.data.png, result.data.latents]) checkFolder(target);

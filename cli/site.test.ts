@@ -48,6 +48,7 @@ test('serves the page so that threads may run', async () => {
     body: '<p>',
     headers: {
       'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': expect.stringContaining('http://127.0.0.1:*'),
       'cross-origin-opener-policy': 'same-origin',
       'cross-origin-embedder-policy': 'require-corp',
     },

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { headers as hostHeaders } from '../scripts/build/headers';
+import { localHeaders } from '../scripts/build/headers';
 
 /**
  * The page's address, which stays the same from run to run although the port does not: what a browser stores belongs to
@@ -58,7 +58,7 @@ export async function serveSite(dist: string): Promise<Site> {
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, roots: Map<string, string>): Promise<void> {
-  for (const [name, value] of Object.entries(hostHeaders)) response.setHeader(name, value);
+  for (const [name, value] of Object.entries(localHeaders(request.url ?? '/'))) response.setHeader(name, value);
   const file = request.method === 'GET' || request.method === 'HEAD' ? locate(request.url ?? '/', roots) : undefined;
   const facts = file ? await stat(file).catch(() => undefined) : undefined;
   if (!file || !facts?.isFile()) {

@@ -1,6 +1,6 @@
 /** The Device panel: what it says is true of the browser that it runs in, and what it offers works. */
-import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
+import { expectAccessible, generateButton, setSize, waitForEnd, waitForPreview } from './visitor';
 
 const panel = (page: Page) => page.getByRole('dialog', { name: 'This device' });
 const opener = (page: Page) => page.getByRole('button', { name: 'About this device' });
@@ -16,13 +16,6 @@ async function openPanel(page: Page): Promise<void> {
   await expect(panel(page)).toBeVisible();
   // the worker starts, reads the configs and counts
   await expect(verdict(page)).toBeVisible({ timeout: 120_000 });
-}
-
-async function setSize(page: Page, size: { frames: number; width: number; height: number }): Promise<void> {
-  await page.getByText('Scheduler, speed and size').click();
-  await page.getByLabel('Frames', { exact: true }).fill(String(size.frames));
-  await page.getByLabel('Width').fill(String(size.width));
-  await page.getByLabel('Height').fill(String(size.height));
 }
 
 test('by keyboard: opens, keeps the focus, closes with Esc and gives the focus back', async ({ page }) => {
@@ -49,11 +42,7 @@ for (const width of [1280, 360]) {
     await setSize(page, { frames: 64, width: 1024, height: 1024 });
     await openPanel(page);
     await panel(page).getByText('Report as text').first().click();
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
-    }
+    await expectAccessible(page);
     expect(await panel(page).evaluate((dialog) => dialog.scrollWidth - dialog.clientWidth)).toBeLessThanOrEqual(0);
     await panel(page).getByRole('button', { name: 'Close' }).click();
     await expect(panel(page)).toBeHidden();
@@ -169,7 +158,7 @@ test('a panel whose code does not arrive leaves the page as it is, and comes at 
   await page.goto('/?device=wasm');
   await opener(page).click();
   await expect(page.getByText('This part of the page could not be downloaded.')).toBeVisible();
-  await expect(page.getByRole('button', { name: 'Generate' })).toBeEnabled();
+  await expect(generateButton(page)).toBeEnabled();
   broken = false;
   await openPanel(page);
 });
@@ -178,7 +167,7 @@ test('an error of the device leads to the panel, which says what to change', asy
   await page.goto('/?device=webgpu&dtype=float16');
   const float16 = await page.evaluate(async () => (await navigator.gpu?.requestAdapter())?.features.has('shader-f16'));
   test.skip(float16 !== false, 'needs a GPU without half precision');
-  await page.getByRole('button', { name: 'Generate' }).click();
+  await generateButton(page).click();
   await page.getByRole('button', { name: 'See what would work' }).click({ timeout: 120_000 });
   await expect(verdict(page)).toHaveText('This device cannot make this video.', { timeout: 120_000 });
   await expect(panel(page).getByText('Remove “dtype” from the address.').first()).toBeVisible();
@@ -191,8 +180,8 @@ test('an error of the device leads to the panel, which says what to change', asy
 test('beside a job: its needs are counted, and Esc closes the panel and not the job', async ({ page }) => {
   await page.goto('/?device=wasm');
   await page.getByLabel('Steps').fill('200');
-  await page.getByRole('button', { name: 'Generate' }).click();
-  await expect(page.getByRole('img', { name: /^Preview/ })).toBeVisible({ timeout: 120_000 });
+  await generateButton(page).click();
+  await waitForPreview(page);
   await openPanel(page);
   await page.keyboard.press('Escape');
   await expect(panel(page)).toBeHidden();
@@ -201,5 +190,5 @@ test('beside a job: its needs are counted, and Esc closes the panel and not the 
   await expect(bar).not.toHaveAttribute('aria-valuetext', before ?? '');
   await expect(bar).toHaveAttribute('aria-valuetext', /^Step/);
   await page.keyboard.press('Escape');
-  await expect(bar).toHaveAttribute('aria-valuetext', 'Cancelled', { timeout: 60_000 });
+  await waitForEnd(page, 'Cancelled');
 });

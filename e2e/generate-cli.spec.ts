@@ -3,6 +3,9 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from '@playwright/test';
+import type { GenerationParameters } from '../src/engine';
+import { schedulerNames } from '../src/engine/schedulers/descriptions';
+import { psnr, Safetensors } from '../tests/reference';
 import { decodeVideo, probeVideo } from '../tests/server/ffmpeg';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -89,6 +92,36 @@ test('the same seed gives the same video, from a folder too', async () => {
   const [a, b, c] = ['a', 'b', 'c'].map((name) => readFileSync(path.join(folder, name, '001.png')));
   expect(b).toEqual(a);
   expect(c).not.toEqual(a);
+});
+
+test('every scheduler makes the video that diffusers makes', async () => {
+  const read = (name: string) => readFileSync(path.join(root, 'reference/generation', name));
+  const runs: { parameters: GenerationParameters; options: object }[] = JSON.parse(String(read('schedulers.json')));
+  const expected = Safetensors.from(new Uint8Array(read('schedulers.safetensors')).buffer);
+  // others have options that no command line sets
+  const plain = runs.flatMap((run, i) => (Object.keys(run.options).length === 0 ? [{ ...run, i }] : []));
+  expect(new Set(plain.map(({ parameters }) => parameters.scheduler)).size).toBe(schedulerNames.length);
+  const lines = plain.map(({ parameters, i }) => {
+    const { numInferenceSteps: steps, guidanceScale: guidance, numFrames: frames, ...same } = parameters;
+    const { negativePrompt: negative, ...options } = same;
+    return { ...options, negative, steps, guidance, frames, out: `${i}.mp4`, png: String(i) };
+  });
+  writeFileSync(path.join(folder, 'batch.jsonl'), lines.map((line) => JSON.stringify(line)).join('\n'));
+  const { code, stderr } = await generate('--batch', 'batch.jsonl', '--device', 'wasm', '--dtype', 'f32');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  for (const { parameters, i } of plain) {
+    const quality = psnr(await decodeFrames(`${i}/%03d.png`), expected.bytes(`frames.${i}`));
+    expect(quality, parameters.scheduler).toBeGreaterThan(50);
+    const { comment } = await probeVideo(path.join(folder, `${i}.mp4`));
+    expect(JSON.parse(comment ?? '')).toMatchObject({ ...parameters });
+  }
+  // from the command line itself, by how its name begins
+  const args = ['--prompt', prompt, '--seed', '0', '--steps', '6', '--guidance', '4', '--frames', '2'];
+  const size = ['--width', '64', '--height', '64', '--device', 'wasm'];
+  const { code: ended } = await generate(...args, ...size, '--scheduler', 'ddim', '--eta', '0.5', '--png', 'eta');
+  expect(ended).toBe(0);
+  const withEta = plain.find(({ parameters }) => parameters.eta === 0.5)?.i;
+  expect(psnr(await decodeFrames('eta/%03d.png'), expected.bytes(`frames.${withEta}`))).toBeGreaterThan(50);
 });
 
 test('runs on WebGPU', async () => {

@@ -1,4 +1,4 @@
-/** WebGPU with shader-f16, which SwiftShader lacks: runs where KINORA_CHROMIUM_F16 names a Chromium whose adapter has it. */
+/** WebGPU with shader-f16, which SwiftShader lacks: `npm run test:f16` makes a Chromium that has it, and KINORA_CHROMIUM_F16 names another. */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { chromium, expect, test } from '@playwright/test';
 import { webgpuArgs } from '../scripts/chromium.mjs';
 import { relativeRms } from '../tests/reference';
-import { generateButton, prompt, theVideo, waitForVideo } from './visitor';
+import { fillForm, generateButton, prompt, setSize, waitForVideo } from './visitor';
 
 const browserPath = process.env.KINORA_CHROMIUM_F16;
 test.skip(!browserPath, 'KINORA_CHROMIUM_F16 names no browser');
@@ -16,13 +16,10 @@ test('the page makes a video in half precision', async ({ baseURL }) => {
   const browser = await chromium.launch({ executablePath: browserPath, args: webgpuArgs });
   const page = await browser.newPage();
   await page.goto(`${baseURL}/?device=webgpu`);
-  await page.getByRole('textbox', { name: 'Prompt', exact: true }).fill(prompt);
-  await page.getByLabel('Steps').fill('2');
-  await page.getByText('Scheduler, speed and size').click();
-  await page.getByLabel('Frames', { exact: true }).fill('2');
+  await fillForm(page, 2);
+  await setSize(page, { frames: 2, width: 64, height: 64 });
   await generateButton(page).click();
   await waitForVideo(page);
-  await expect(theVideo(page)).toBeVisible();
   await expect(page.getByText(/^[\d.]+ s on a software adapter .*float16/)).toBeVisible();
   await browser.close();
 });

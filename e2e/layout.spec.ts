@@ -1,16 +1,11 @@
-import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
-import { generateButton, openPage, waitForVideo } from './visitor';
+import { expectAccessible, generateButton, openPage, theVideo, waitForPreview, waitForVideo } from './visitor';
 
 for (const width of [1280, 360]) {
   test(`${width} pixels wide: axe finds nothing, nothing overflows, nothing jumps`, async ({ page }) => {
     await page.setViewportSize({ width, height: 740 });
     const check = async () => {
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
-      }
+      await expectAccessible(page);
       expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
     };
     const placeOf = async (selector: string) => {
@@ -26,12 +21,12 @@ for (const width of [1280, 360]) {
     const places = async () => [await placeOf('.stage'), await placeOf('.progress-bar'), await placeOf('.primary')];
     const atRest = await places();
     await generateButton(page).click();
-    await expect(page.getByRole('img', { name: /^Preview/ })).toBeVisible({ timeout: 120_000 });
+    await waitForPreview(page);
     expect(await places()).toEqual(atRest);
     await waitForVideo(page);
     expect(await places()).toEqual(atRest);
     // with reduced motion nothing plays by itself
-    expect(await page.getByLabel(/^Video: /).evaluate((video: HTMLVideoElement) => video.paused)).toBe(true);
+    expect(await theVideo(page).evaluate((video: HTMLVideoElement) => video.paused)).toBe(true);
     await check();
   });
 }

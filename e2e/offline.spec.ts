@@ -1,35 +1,35 @@
 /** The page as an installed one: without its host, and when another version of it appears there. */
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { type PlainHost, startPlainHost } from './plain-host';
-import { generateButton, openPage, theVideo, waitForVideo } from './visitor';
+import { copySite, publishVersion2 } from './site';
+import {
+  cachedFiles,
+  generateButton,
+  openModels,
+  openPage,
+  theVideo,
+  waitForServiceWorker,
+  waitForVideo,
+} from './visitor';
 
 let folder: string;
 let host: PlainHost;
 
 test.beforeEach(async () => {
-  folder = test.info().outputPath('site');
-  cpSync(path.resolve(import.meta.dirname, '../dist'), folder, { recursive: true });
+  folder = copySite(test.info());
   host = await startPlainHost(folder);
 });
 test.afterEach(() => host.close());
 
-async function waitForServiceWorker(page: Page): Promise<void> {
-  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
-}
-
-/** Puts another version on the host, as another build would be, and lets the page ask for it. */
-async function publish(page: Page): Promise<void> {
-  const html = readFileSync(path.join(folder, 'index.html'), 'utf8');
-  writeFileSync(path.join(folder, 'index.html'), html.replace('<html', '<html data-version="2"'));
-  const script = readFileSync(path.join(folder, 'service-worker.js'), 'utf8');
-  const changed = script.replace(/("url":"index\.html","revision":")[0-9a-f]+/, '$1b2');
-  expect(changed).not.toBe(script);
-  writeFileSync(path.join(folder, 'service-worker.js'), changed);
+/** Puts another version on the host, and lets the page ask for it. */
+async function publish(page: Page): Promise<string[]> {
+  const gone = publishVersion2(folder);
   await page.evaluate(async () => {
     await (await navigator.serviceWorker.ready).update();
   });
+  return gone;
 }
 
 test('without its host the page starts, and makes videos', async ({ page }) => {
@@ -45,11 +45,7 @@ test('without its host the page starts, and makes videos', async ({ page }) => {
   await expect(theVideo(page)).toBeVisible();
 
   // models are in IndexedDB, and there only
-  const cached = await page.evaluate(async () => {
-    const names = await caches.keys();
-    const requests = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
-    return requests.flat().map(({ url }) => url);
-  });
+  const cached = Object.values(await cachedFiles(page)).flat();
   expect(cached.filter((url) => url.endsWith('.wasm'))).toHaveLength(1);
   expect(cached.filter((url) => url.includes('/models/'))).toEqual([]);
 });
@@ -65,35 +61,6 @@ test('a new version asks, and is taken by the tab that agrees', async ({ page })
   await expect(page.getByText('A new version of Kinora is ready.')).toHaveCount(0);
 });
 
-test('a broken version can be left: the page comes anew from its host, and the model stays', async ({ page }) => {
-  await openPage(page, 1, '', host.home);
-  await waitForServiceWorker(page);
-  await generateButton(page).click();
-  await waitForVideo(page);
-  // what the service worker keeps is broken, and what the host has is not
-  await page.evaluate(async () => {
-    for (const name of await caches.keys()) {
-      const cache = await caches.open(name);
-      for (const request of await cache.keys()) {
-        if (/index\.html/.test(request.url))
-          await cache.put(request, new Response('broken', { headers: { 'Content-Type': 'text/html' } }));
-      }
-    }
-  });
-  await page.goto(host.home);
-  await expect(page.getByText('broken')).toBeVisible();
-
-  await page.goto(`${host.home}start-over.html`);
-  await page.getByRole('button', { name: 'Start over' }).click();
-  await expect(generateButton(page)).toBeVisible();
-  const weights: string[] = [];
-  page.on('request', (request) => weights.push(request.url()));
-  await openPage(page, 1, '', host.home);
-  await generateButton(page).click();
-  await waitForVideo(page);
-  expect(weights.filter((url) => url.endsWith('.safetensors') || url.includes('.safetensors?'))).toEqual([]);
-});
-
 test('a new version waits for a running job', async ({ page }) => {
   await openPage(page, 12, '', host.home);
   await waitForServiceWorker(page);
@@ -107,4 +74,81 @@ test('a new version waits for a running job', async ({ page }) => {
   await page.getByRole('button', { name: 'Later' }).click();
   await expect(page.getByRole('button', { name: 'Reload' })).toHaveCount(0);
   await expect(theVideo(page)).toBeVisible();
+});
+
+test('a new version is not taken over a video that was not downloaded, unless the visitor says so', async ({
+  page,
+}) => {
+  await openPage(page, 1, '', host.home);
+  await waitForServiceWorker(page);
+  await generateButton(page).click();
+  await waitForVideo(page);
+  await publish(page);
+  const questions: string[] = [];
+  let answer = false;
+  page.on('dialog', async (dialog) => {
+    questions.push(dialog.message());
+    await (answer ? dialog.accept() : dialog.dismiss());
+  });
+  await page.getByRole('button', { name: 'Reload' }).click();
+  expect(questions).toEqual(['A video here was not downloaded. Reload the page all the same?']);
+  await expect(theVideo(page)).toBeVisible();
+  // the other version still waits
+  expect(await page.evaluate(async () => (await navigator.serviceWorker.ready).waiting !== null)).toBe(true);
+
+  answer = true;
+  await page.getByRole('button', { name: 'Reload' }).click();
+  await expect(page.locator('html[data-version="2"]')).toHaveCount(1);
+  // asked once, and not by the browser again
+  expect(questions).toHaveLength(2);
+});
+
+test('what one tab takes leaves the others working, and is told to them', async ({ context }) => {
+  const [one, other] = [await context.newPage(), await context.newPage()];
+  await openPage(other, 1, '', host.home);
+  await waitForServiceWorker(other);
+  await one.goto(host.home);
+  const gone = await publish(one);
+  await one.getByRole('button', { name: 'Reload' }).click();
+  await expect(one.locator('html[data-version="2"]')).toHaveCount(1);
+
+  // parts that this tab has not loaded before, and the host no longer has
+  await expect(other.getByText('Kinora was updated in another tab.')).toBeVisible();
+  await openModels(other);
+  await expect(other.getByRole('dialog', { name: 'Models' })).toBeVisible();
+  await other.keyboard.press('Escape');
+  await generateButton(other).click();
+  await waitForVideo(other);
+
+  // its video was not downloaded
+  other.once('dialog', (dialog) => dialog.accept());
+  await other.getByRole('button', { name: 'Reload' }).click();
+  await expect(other.locator('html[data-version="2"]')).toHaveCount(1);
+  await expect(generateButton(other)).toBeVisible();
+  await expect(other.getByText('Kinora was updated')).toHaveCount(0);
+
+  // nobody needs the former version any more, which the service worker sees when the page is opened without another tab of it
+  await Promise.all([one.close(), other.close()]);
+  const last = await context.newPage();
+  await expect(async () => {
+    await last.goto('about:blank');
+    await last.goto(host.home);
+    const cached = Object.values(await cachedFiles(last)).flat();
+    expect(cached.filter((url) => gone.includes(path.basename(url)))).toEqual([]);
+  }).toPass({ timeout: 30_000 });
+});
+
+test.describe('without a service worker', () => {
+  test.use({ serviceWorkers: 'block' });
+
+  test('a part that the host no longer has is told from a connection that is down', async ({ page }) => {
+    await page.goto(host.home);
+    await expect(generateButton(page)).toBeEnabled();
+    rmSync(path.join(folder, 'assets'), { recursive: true });
+    await openModels(page);
+    await expect(page.getByText(/^This part of the page could not be downloaded: .* reload the page\.$/)).toBeVisible();
+    host.close();
+    await openModels(page);
+    await expect(page.getByText('Check the connection and try again.')).toBeVisible();
+  });
 });

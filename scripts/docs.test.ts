@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
+import { schedulerDescriptions } from '../src/engine/schedulers/descriptions';
 import { errorCodes } from '../src/errors';
 
 it('docs/troubleshooting.md has a chapter for every error code, in their order, and no other', () => {
@@ -9,4 +10,13 @@ it('docs/troubleshooting.md has a chapter for every error code, in their order, 
   const chapters = codes.split(/^### /m).slice(1);
   expect(chapters.map((chapter) => chapter.split('\n')[0])).toEqual([...errorCodes]);
   for (const chapter of chapters) expect(chapter.trim()).toMatch(/\n\S/);
+});
+
+it('docs/settings.md has a line for every scheduler, in their order, and no other', () => {
+  const text = readFileSync(path.resolve(import.meta.dirname, '../docs/settings.md'), 'utf8');
+  const chapter = text.split(/^## /m).find((part) => part.startsWith('Schedulers\n')) ?? '';
+  const lines = chapter.split('\n').filter((line) => line.includes('Scheduler` |'));
+  expect(lines).toEqual(
+    schedulerDescriptions.map(({ label, className, when }) => `| ${label} | \`${className}\` | ${when} |`),
+  );
 });

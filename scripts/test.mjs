@@ -8,9 +8,11 @@ if (!findChromium()) installChromium();
 
 run('node', 'scripts/check.mjs');
 run('npx', 'vitest', 'run');
+run('npm', 'run', 'fuzz', '--', '--minutes', '0.5', '--seed', '1');
 run('npx', 'vite', 'build');
 run('npm', 'run', 'build:library');
 run('npx', 'playwright', 'test');
+run('node', 'scripts/test-f16.mjs', '--where-possible');
 
 /** Debian's Chromium where apt can be used, else Playwright's own build. */
 function installChromium() {

@@ -1,3 +1,5 @@
+import { withoutQueries } from './address';
+
 /**
  * The one error class of Kinora. What the page says is chosen by `code`; `message` says what exactly happened, in a
  * sentence that names the file, key or limit, for the details that a visitor can copy.
@@ -17,7 +19,8 @@ export const errorCodes = [
   'changed', // the file on the server was replaced while it was being downloaded
   'local-file', // a file of a folder on disk is missing, not whole, or can no longer be read
   'quota', // the browser refuses to store more
-  'storage', // IndexedDB fails otherwise
+  'storage', // IndexedDB fails otherwise, or has lost what was stored
+  'newer-storage', // IndexedDB was written by a newer version of the page
   'no-webgpu', // WebGPU was asked for and there is none
   'device-limits', // the device cannot hold what was asked for
   'out-of-memory',
@@ -36,10 +39,14 @@ export type ErrorCode = (typeof errorCodes)[number];
 export class KinoraError extends Error {
   override readonly name = 'KinoraError';
   readonly code: ErrorCode;
+  /** Of `quota`, where it is known: what is still to be stored. */
+  readonly missingBytes: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+  /** @param message is kept without the queries of its addresses: it is copied and sent to others */
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; missingBytes?: number }) {
+    super(withoutQueries(message), options);
     this.code = code;
+    this.missingBytes = options?.missingBytes;
   }
 }
 

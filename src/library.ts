@@ -1,4 +1,5 @@
 /** Kinora's engine as a library: the face of `npm run build:library`. docs/engine.md explains it. */
+export type { AccessToken } from './access-token';
 export {
   type DownloadState,
   type LocalFolderOptions,

@@ -1,4 +1,6 @@
 /** What the page knows of a checkpoint, and the one that it ships with. Others that it offers: known-models.ts. */
+import { canHaveToken, hubOrigin } from './access-token';
+import { withoutQuery } from './address';
 import type { SchedulerName } from './protocol';
 
 /** A prompt to begin with. */
@@ -102,7 +104,7 @@ export const familySettings = {
 export function modelAt(url: string): Model {
   const model: Model = {
     id: url,
-    name: url,
+    name: withoutQuery(url),
     about: 'A model from another address. What it can show is up to its authors.',
     url,
     ...familySettings,
@@ -123,8 +125,15 @@ export function modelOnDisk(id: string, name: string): Model {
   return { id, name, about: 'A model from a folder on this computer.', url: id, ...familySettings };
 }
 
-/** The page of a model on the hub, of whose files `url` is the folder; undefined for other addresses. */
+/** The page of a model on a hub, of whose files `url` is the folder; undefined for other addresses. */
 function hubPage(url: string): { url: string; name: string } | undefined {
-  const [, hub, name] = /^(https?:\/\/[^?#]*?)\/([^/?#]+\/[^/?#]+)\/resolve\/[^/?#]+\/?$/.exec(url) ?? [];
+  const { origin = '', pathname = '' } = URL.parse(url) ?? {};
+  const [, hub, name] = /^(https?:\/\/.*?)\/([^/]+\/[^/]+)\/resolve\/[^/]+\/?$/.exec(origin + pathname) ?? [];
   return hub === undefined || name === undefined ? undefined : { url: `${hub}/${name}`, name };
+}
+
+/** The origins that an access token may be entered for: of the models that lie on a hub, and always the Hugging Face hub. */
+export function tokenOrigins(models: readonly Model[]): string[] {
+  const hubs = models.flatMap(({ terms }) => (terms ? new URL(terms.page).origin : []));
+  return [...new Set([hubOrigin, ...hubs])].filter(canHaveToken);
 }

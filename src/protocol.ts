@@ -1,5 +1,6 @@
 /** Every type that crosses between page and worker, and the little of the engine that the page uses by itself. */
 
+import type { AccessToken } from './access-token';
 import type { Picked } from './checkpoint/picked-folder';
 import type {
   Alternative,
@@ -23,7 +24,8 @@ import type { EncodedVideo } from './media';
 // what the page knows of the engine and of encoders, it knows from here
 export { hasJspi, machineMemory, wasmThreads } from './engine/runtime/device-facts';
 export { type AdapterFacts, adapterFacts } from './engine/runtime/gpu-device';
-export { type SchedulerName, schedulerNames } from './engine/types';
+export type { SchedulerName } from './engine/schedulers';
+export { schedulerDescriptions, schedulerNames } from './engine/schedulers/descriptions';
 export { candidates, isSupported, type Mp4Codec } from './media/codecs';
 export { readComment } from './media/mp4-comment';
 export type {
@@ -144,6 +146,14 @@ export interface DownloadProgress {
   retryAt?: number;
 }
 
+/** What the check of a stored model has found, and deleted. */
+export interface Damage {
+  /** Of weights. */
+  bytes: number;
+  /** Small files, and the lists of what is stored. */
+  files: number;
+}
+
 /** A model that is stored, or a part of one. */
 export interface StoredModel {
   id: string;
@@ -154,20 +164,20 @@ export interface StoredModel {
 
 /**
  * What the models worker serves: all that is fetched from other origins, and all that is stored. It works beside a generation.
- * `token` is the hub's access token, for models that are only given to those who signed.
+ * `token` is for models that are only given to those who signed, and is shown to its own origin only.
  */
 export interface ModelsWorker {
   /** What a model consists of. Fetches its small files and the headers of its weights. */
-  inspect(url: string, token: string | undefined, signal: AbortSignal | undefined): Promise<ModelFacts>;
+  inspect(url: string, token: AccessToken | undefined, signal: AbortSignal | undefined): Promise<ModelFacts>;
   /** What the device lacks for a video of this size. Fetches configs only. */
-  assess(request: AssessRequest, token: string | undefined): Promise<DeviceReport>;
+  assess(request: AssessRequest, token: AccessToken | undefined): Promise<DeviceReport>;
   /**
    * Fetches what is not stored yet, until everything is; resolves with the model's id. Aborted, it rejects with `cancelled`: what is
    * there stays, and the next download goes on from it. One download, import or check at a time.
    */
   download(
     url: string,
-    token: string | undefined,
+    token: AccessToken | undefined,
     onProgress: (progress: DownloadProgress) => void,
     signal: AbortSignal | undefined,
   ): Promise<string>;
@@ -178,8 +188,8 @@ export interface ModelsWorker {
     signal: AbortSignal | undefined,
   ): Promise<string>;
   list(): Promise<StoredModel[]>;
-  /** Reads all of a stored model, and deletes what is not as it was stored; resolves with the bytes of that. */
-  check(id: string, onProgress: (progress: DownloadProgress) => void, signal: AbortSignal | undefined): Promise<number>;
+  /** Reads all of a stored model, and deletes what is not as it was stored. */
+  check(id: string, onProgress: (progress: DownloadProgress) => void, signal: AbortSignal | undefined): Promise<Damage>;
   /** Frees everything of it. */
   delete(id: string): Promise<void>;
 }

@@ -1,11 +1,12 @@
 /** What a video was made of, as it stands in its file: enough to make it again. */
 import { z } from 'zod/mini';
+import { withoutQuery } from './address';
 import { KinoraError } from './errors';
 import { type GenerateRequest, schedulerNames } from './protocol';
 
 const schema = z.object({
   schema: z.literal('kinora-video-1'),
-  /** Id of the checkpoint. */
+  /** Id of the checkpoint, an address without its query: a video is shown around, and the key of a signed address is not. */
   model: z.string(),
   prompt: z.string(),
   negativePrompt: z.string(),
@@ -17,12 +18,13 @@ const schema = z.object({
   height: z.int().check(z.positive()),
   fps: z.number().check(z.positive()),
   scheduler: z.enum(schedulerNames),
+  eta: z.optional(z.number()),
 });
 
 export type VideoComment = Omit<z.infer<typeof schema>, 'schema'>;
 
 export function writeVideoComment(request: GenerateRequest, model: string): string {
-  return JSON.stringify(schema.parse({ schema: 'kinora-video-1', ...request, model }));
+  return JSON.stringify(schema.parse({ schema: 'kinora-video-1', ...request, model: withoutQuery(model) }));
 }
 
 /** Throws KinoraError `invalid-argument` where `comment` is none of Kinora's. */

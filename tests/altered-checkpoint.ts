@@ -26,3 +26,14 @@ export function altered(
     },
   };
 }
+
+/** The same checkpoint, but for one of its small files. */
+export function withText(source: CheckpointSource, file: string, text: string): CheckpointSource {
+  return {
+    id: `${source.id} with another ${file}`,
+    text: (path, signal) => (path === file ? Promise.resolve(text) : source.text(path, signal)),
+    optionalText: (path, signal) => source.optionalText(path, signal),
+    tensors: (of, signal) => source.tensors(of, signal),
+    weights: (of, options) => source.weights(of, options),
+  };
+}

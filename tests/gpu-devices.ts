@@ -10,3 +10,18 @@ export function collectDevices(): GPUDevice[] {
   };
   return devices;
 }
+
+/** GPUBufferUsage.STORAGE, which TypeScript does not know. */
+const STORAGE = 128;
+
+/** Bytes of every storage buffer that any GPU device makes from now on. */
+export function collectBufferSizes(): number[] {
+  const sizes: number[] = [];
+  if (typeof GPUDevice === 'undefined') return sizes;
+  const { createBuffer } = GPUDevice.prototype;
+  GPUDevice.prototype.createBuffer = function (descriptor) {
+    if (descriptor.usage & STORAGE) sizes.push(descriptor.size);
+    return createBuffer.call(this, descriptor);
+  };
+  return sizes;
+}

@@ -29,6 +29,10 @@ export class Safetensors {
     return new Safetensors(await response.arrayBuffer());
   }
 
+  static from(bytes: ArrayBuffer): Safetensors {
+    return new Safetensors(bytes);
+  }
+
   shape(name: string): readonly number[] {
     return this.#tensor(name).shape;
   }
@@ -53,6 +57,14 @@ export class Safetensors {
     if (!tensor) throw new Error(`No tensor ${name}.`);
     return tensor;
   }
+}
+
+/** Peak signal-to-noise ratio of two pictures of bytes, in dB. */
+export function psnr(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  if (actual.length !== expected.length) throw new Error(`${actual.length} values instead of ${expected.length}.`);
+  let squares = 0;
+  for (let i = 0; i < expected.length; i++) squares += ((actual[i] ?? 0) - (expected[i] ?? 0)) ** 2;
+  return 10 * Math.log10(255 ** 2 / Math.max(squares / expected.length, 1e-12));
 }
 
 /** Root of the mean squared difference over that of the expected values. NaN counts as infinitely far. */

@@ -1,6 +1,13 @@
 /** The worker that looks after the stored models: what models are, downloads, copies of folders, deletion. */
 import '../src/trusted-types';
-import { checkStored, type DownloadState, openCheckpoint, openLocalFolder, openSource } from '../src/checkpoint';
+import {
+  checkStored,
+  type DownloadState,
+  isStoredWhole,
+  openCheckpoint,
+  openLocalFolder,
+  openSource,
+} from '../src/checkpoint';
 import { assessCheckpoint, type CheckpointSource, checkCheckpoint, components, loadCheckpoint } from '../src/engine';
 import { KinoraError } from '../src/errors';
 import type { DownloadProgress, ModelsWorker } from '../src/protocol';
@@ -33,7 +40,7 @@ function bringIn(
   const report = () => {
     if (progress) onProgress({ ...progress, ...state });
   };
-  return oneAtATime(async () => {
+  const load = async () => {
     const checkpoint = await open((next) => {
       state = next;
       report();
@@ -47,6 +54,14 @@ function bringIn(
       },
     });
     return checkpoint.id;
+  };
+  return oneAtATime(async () => {
+    // twice, where site data is cleared in the meantime
+    for (let tries = 0; tries < 2; tries++) {
+      const id = await load();
+      if (await isStoredWhole(id, store)) return id;
+    }
+    throw new KinoraError('storage', 'The browser loses parts of the model as soon as they are stored. Load again.');
   });
 }
 

@@ -1,29 +1,73 @@
 /**
  * Keeps the page itself for visits without a network. The shell is stored when a version is installed; onnxruntime's wasm when
  * it is first used, for a visitor needs one of three builds. Models never pass through here: they are in IndexedDB.
- * A new version waits until a tab asks for it, so that a running job keeps the files that it began with.
+ *
+ * Hosts answer with a page and status 200 where a file is missing, and so do networks that want a sign-in. Every file is therefore
+ * checked by its hash when it is fetched, and only what is right is stored. What is not stored goes to the page as it came, so that
+ * nothing works worse than without a service worker.
+ *
+ * A new version waits until a tab asks for it. It takes over in all tabs, and those that were opened with another version go on with
+ * it: their files stay until no tab of the page is open.
  */
-import { ExpirationPlugin } from 'workbox-expiration';
-import { cleanupOutdatedCaches, type PrecacheEntry, precacheAndRoute } from 'workbox-precaching';
-import { registerRoute } from 'workbox-routing';
-import { CacheFirst } from 'workbox-strategies';
+import { PrecacheController, type PrecacheEntry, PrecacheRoute } from 'workbox-precaching';
+import { registerRoute, setCatchHandler } from 'workbox-routing';
+import { cacheName, deleteFormerCaches } from '../src/own-caches';
 
 declare const self: ServiceWorkerGlobalScope;
 /** Put before this file by scripts/build/service-worker-plugin.ts. */
-declare const shellFiles: PrecacheEntry[];
+declare const keptFiles: Record<'shell' | 'wasm', (PrecacheEntry & { integrity: string })[]>;
 
-cleanupOutdatedCaches();
-precacheAndRoute(shellFiles, { ignoreURLParametersMatching: [/.*/] });
+const { scope } = self.registration;
 
+/** The HTTP cache may hold a wrong answer too, for a year in assets: the host is asked whether what is there is still right. */
+const askHost = {
+  requestWillFetch: async ({ request }: { request: Request }) =>
+    request.cache === 'reload' ? request : new Request(request, { cache: 'no-cache' }),
+};
+
+/** Asked for with `reload`, as the engine does after a failure, what is stored is not trusted. */
+const reloadOnRequest = {
+  cachedResponseWillBeUsed: async ({ event, cachedResponse }: { event: ExtendableEvent; cachedResponse?: Response }) =>
+    event instanceof FetchEvent && event.request.cache === 'reload' ? null : cachedResponse,
+};
+
+// before the routes: who is answered by one is heard by no later listener
+self.addEventListener('fetch', (event) => {
+  if (event.request.mode === 'navigate') event.waitUntil(deleteFormerFiles(event));
+});
+
+const shell = new PrecacheController({ cacheName: cacheName('shell', scope), plugins: [askHost] });
+shell.addToCacheList(keptFiles.shell);
+self.addEventListener('install', (event) => shell.install(event));
+registerRoute(new PrecacheRoute(shell, { ignoreURLParametersMatching: [/.*/] }));
+
+// never installed: what is missing of a list with hashes is stored when it is first fetched
+const wasm = new PrecacheController({ cacheName: cacheName('wasm', scope), plugins: [askHost, reloadOnRequest] });
+wasm.addToCacheList(keptFiles.wasm);
+registerRoute(new PrecacheRoute(wasm));
+
+// of another version, for a tab that was opened with it
 registerRoute(
-  ({ url, sameOrigin }) => sameOrigin && /\/assets\/[^/]+\.wasm$/.test(url.pathname),
-  // the names change with the content; the builds of an older version go when newer ones come
-  new CacheFirst({ cacheName: 'runtime', plugins: [new ExpirationPlugin({ maxEntries: 3 })] }),
+  ({ url }) => url.href.startsWith(`${scope}assets/`),
+  async ({ request }) => (await caches.match(request)) ?? fetch(request),
 );
+
+setCatchHandler(({ request }) => fetch(request));
+
+/** Deletes what other versions have stored, unless a tab may still need it, or a newer version is storing it just now. */
+async function deleteFormerFiles(event: ExtendableEvent): Promise<void> {
+  const tabs = await self.clients.matchAll();
+  const { installing, waiting } = self.registration;
+  if (tabs.length > 0 || installing || waiting) return;
+  await Promise.all([shell.activate(event), wasm.activate(event), deleteFormerCaches(scope)]);
+}
 
 self.addEventListener('message', ({ data }) => {
   if (data?.type === 'SKIP_WAITING') void self.skipWaiting();
 });
 
-// the first visit already stores what it uses
-self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
+self.addEventListener('activate', (event) => {
+  event.waitUntil(deleteFormerFiles(event));
+  // the first visit already stores what it uses
+  event.waitUntil(self.clients.claim());
+});

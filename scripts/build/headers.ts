@@ -32,18 +32,55 @@ function policy(more: Record<string, string>): string {
 export const pagePolicy = policy({ 'connect-src': "'self'" });
 
 /**
- * Of every answer, where the host can send headers. Workers obey the policy of their own file, not the page's, and the
- * generation worker fetches the model that the visitor chose, wherever that lies.
+ * Of every answer, where the host can send headers. Workers obey the policy of their own file, not the page's, and the models worker
+ * fetches the model that the visitor chose, wherever that lies.
  */
-export const headerPolicy = policy({
-  'connect-src': "'self' blob: https: http://localhost:* http://127.0.0.1:*",
-  'frame-ancestors': "'none'",
-});
+const headerPolicy = policy({ 'connect-src': "'self' blob: https:", 'frame-ancestors': "'none'" });
+
+/** Of the worker that knows the prompt: it asks nobody but its own site. */
+export const generationPolicy = policy({ 'connect-src': "'self' blob:", 'frame-ancestors': "'none'" });
+
+/** Where that worker lies, in the built folder and below whatever address it is served from. */
+export const generationWorker = 'assets/generation-';
+
+/** What the page and everything in it does without: browsers then refuse it without asking the visitor. */
+const unused = [
+  'accelerometer',
+  'camera',
+  'display-capture',
+  'encrypted-media',
+  'geolocation',
+  'gyroscope',
+  'hid',
+  'idle-detection',
+  'local-fonts',
+  'magnetometer',
+  'microphone',
+  'midi',
+  'payment',
+  'publickey-credentials-get',
+  'serial',
+  'usb',
+  'window-management',
+  'xr-spatial-tracking',
+];
 
 /** Every header that a host should send. */
 export const headers: Readonly<Record<string, string>> = {
   ...isolation,
   'Content-Security-Policy': headerPolicy,
+  'Permissions-Policy': unused.map((feature) => `${feature}=()`).join(', '),
   'Referrer-Policy': 'no-referrer',
   'X-Content-Type-Options': 'nosniff',
 };
+
+/**
+ * Of a host on the visitor's own machine: models may come from other servers there, which a public site must not reach.
+ * @param pathname of the file that is answered with
+ */
+export function localHeaders(pathname: string): Record<string, string> {
+  const policy = pathname.includes(`/${generationWorker}`)
+    ? generationPolicy
+    : headerPolicy.replace(' https:', ' https: http://localhost:* http://127.0.0.1:*');
+  return { ...headers, 'Content-Security-Policy': policy };
+}

@@ -1,5 +1,5 @@
 import type { Plugin } from 'vite';
-import { headers, pagePolicy } from './headers.ts';
+import { generationPolicy, generationWorker, headers, localHeaders, pagePolicy } from './headers.ts';
 
 /** Writes the Content-Security-Policy into the built pages, and `_headers`, which several static hosts read. */
 export function policyPlugin(): Plugin {
@@ -21,10 +21,26 @@ export function policyPlugin(): Plugin {
       const lines = Object.entries(headers).map(([name, value]) => `  ${name}: ${value}`);
       // the names of what lies in assets change with its content
       const assets = ['/assets/*', '  Cache-Control: public, max-age=31536000, immutable'];
+      // beside the policy for everything: browsers hold to both
+      const generation = [`/${generationWorker}*`, `  Content-Security-Policy: ${generationPolicy}`];
       this.emitFile({
         type: 'asset',
         fileName: '_headers',
-        source: `${['/*', ...lines, ...assets].join('\n')}\n`,
+        source: `${['/*', ...lines, ...assets, ...generation].join('\n')}\n`,
+      });
+    },
+  };
+}
+
+/** `vite preview` sends what hosts should, file by file. */
+export function previewHeadersPlugin(): Plugin {
+  return {
+    name: 'kinora-preview-headers',
+    configurePreviewServer({ middlewares }) {
+      middlewares.use((request, response, next) => {
+        const { pathname } = new URL(request.url ?? '/', 'http://preview');
+        for (const [name, value] of Object.entries(localHeaders(pathname))) response.setHeader(name, value);
+        next();
       });
     },
   };

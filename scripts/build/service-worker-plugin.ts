@@ -3,11 +3,11 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build, type Plugin } from 'vite';
 
-/**
- * What works without a network from the first visit on: everything but models, onnxruntime's wasm, the headless page, and the way out
- * of a broken version.
- */
-const notShell = /^(models|screenshots)\/|\.wasm$|headless|start-over|^_headers$|^robots\.txt$|^SHA256SUMS$/;
+/** Neither stored with the page nor when it is first used: models, the headless page, and the way out of a broken version. */
+const notKept =
+  /^(models|screenshots)\/|headless|start-over|^_headers$|^robots\.txt$|^SHA256SUMS$|^service-worker\.js$/;
+/** onnxruntime, of which a visitor needs one build of three. */
+const wasm = /\.wasm$/;
 /** Their names change with their content. */
 const hashed = /^assets\//;
 
@@ -33,9 +33,9 @@ export function serviceWorkerPlugin(plugins: readonly Plugin[]): Plugin {
     closeBundle: {
       sequential: true,
       handler() {
-        const files = shellFiles(folder);
-        this.info(`service worker for ${files.length} files`);
-        writeFileSync(path.join(folder, 'service-worker.js'), `const shellFiles=${JSON.stringify(files)};\n${code}`);
+        const files = keptFiles(folder);
+        this.info(`service worker for ${files.shell.length} files, and ${files.wasm.length} when they are used`);
+        writeFileSync(path.join(folder, 'service-worker.js'), `${listOf(files)}${code}`);
       },
     },
   };
@@ -60,19 +60,36 @@ async function bundle(root: string, plugins: Plugin[]): Promise<string> {
   return output.output[0].code;
 }
 
-/** Exported for its test. */
-export function shellFiles(folder: string): { url: string; revision: string | null }[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+/** What the service worker keeps, as workbox-precaching takes it; `integrity` as `fetch` does. */
+export interface KeptFiles {
+  /** Stored when a version is installed. */
+  shell: KeptFile[];
+  /** Stored when they are first used. */
+  wasm: KeptFile[];
+}
+
+interface KeptFile {
+  url: string;
+  /** Null where the name changes with the content. */
+  revision: string | null;
+  integrity: string;
+}
+
+/** The first line of service-worker.js. Exported, as `keptFiles` is, for tests that publish another version. */
+export function listOf(files: KeptFiles): string {
+  return `const keptFiles=${JSON.stringify(files)};\n`;
+}
+
+/** Of a folder that was built. */
+export function keptFiles(folder: string): KeptFiles {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((name) => name.replaceAll(path.sep, '/'))
-    .filter((name) => !notShell.test(name) && name !== 'service-worker.js')
-    .filter((name) => statSync(path.join(folder, name)).isFile())
+    .filter((name) => !notKept.test(name) && statSync(path.join(folder, name)).isFile())
     .sort()
-    .map((url) => ({
-      url,
-      revision: hashed.test(url)
-        ? null
-        : createHash('sha256')
-            .update(readFileSync(path.join(folder, url)))
-            .digest('hex'),
-    }));
+    .map((url) => {
+      const hash = createHash('sha384').update(readFileSync(path.join(folder, url)));
+      const integrity = `sha384-${hash.digest('base64')}`;
+      return { url, revision: hashed.test(url) ? null : integrity, integrity };
+    });
+  return { shell: files.filter(({ url }) => !wasm.test(url)), wasm: files.filter(({ url }) => wasm.test(url)) };
 }

@@ -17,6 +17,7 @@ import {
 } from '../../src/engine/networks/unet-3d-condition-model';
 import { GpuMeter } from '../../src/engine/runtime/gpu-meter';
 import { Network, type NetworkInputs } from '../../src/engine/runtime/network';
+import { swapFirstAxes } from '../../src/engine/tensor';
 import { checkTensors } from '../../src/engine/weights';
 import { CheckpointStore } from '../../src/storage';
 
@@ -113,11 +114,11 @@ const prepare: Record<Component, Prepare> = {
     return {
       graph,
       inputs: {
-        sample: Float32Array.from(swapFirstAxes(sample.values, channels, frames)),
+        sample: swapFirstAxes(Float32Array.from(sample.values), channels, frames),
         time: timestepEmbedding(timestep?.values[0] ?? 0, config.block_out_channels[0] ?? 0),
         encoder_hidden_states: Float32Array.from(states?.values ?? []),
       },
-      output: (values) => swapFirstAxes([...values], frames, config.out_channels),
+      output: (values) => [...swapFirstAxes(values, frames, config.out_channels)],
     };
   },
 
@@ -131,15 +132,6 @@ const prepare: Record<Component, Prepare> = {
     return { graph, inputs: { latents: Float32Array.from(latents.values) }, output: (values) => [...values] };
   },
 };
-
-/** [1, a, b, …] to [1, b, a, …]: PyTorch's videos are channels first, the network's frames first. */
-function swapFirstAxes(values: readonly number[], a: number, b: number): number[] {
-  const inner = values.length / (a * b);
-  return Array.from({ length: values.length }, (_, at) => {
-    const [j, i] = [Math.floor(at / (a * inner)), Math.floor(at / inner) % a];
-    return values[(i * b + j) * inner + (at % inner)] ?? Number.NaN;
-  });
-}
 
 declare global {
   interface Window {

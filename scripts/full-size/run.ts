@@ -25,6 +25,7 @@ import { relativeRms } from '../../tests/reference';
 import { type Hub, startHub } from '../../tests/server/hub';
 import { syntheticFiles } from '../../tests/server/hub-files';
 import { webgpuArgs } from '../chromium.mjs';
+import { chromiumF16 } from '../chromium-f16/browser.mjs';
 import { readNpz } from './npz';
 import type { NetworkRun } from './page';
 import { type Story, tellStory } from './story';
@@ -54,20 +55,16 @@ async function main(): Promise<void> {
     allowPositionals: true,
     options: {
       reference: { type: 'string', default: path.resolve(root, '../shared/reference') },
-      browser: { type: 'string', default: process.env.KINORA_CHROMIUM_F16 },
+      browser: { type: 'string' },
       dtype: { type: 'string', default: 'float16' },
       profile: { type: 'string' },
       report: { type: 'string' },
       'networks-only': { type: 'boolean', default: false },
     },
   });
-  const { reference, browser, dtype } = values;
+  const { reference, dtype } = values;
   if (dtype !== 'float16' && dtype !== 'float32') throw new Error('--dtype is float16 or float32.');
-  if (!browser || !existsSync(browser)) {
-    throw new Error(
-      'Name a Chromium whose WebGPU has shader-f16 with --browser PATH or KINORA_CHROMIUM_F16 (any Chromium on a machine with a GPU).',
-    );
-  }
+  const browser = values.browser ?? madeBrowser();
   if (!existsSync(path.join(reference, 'synthetic'))) {
     throw new Error(`${reference} does not hold the reference data. Name its folder with --reference DIR.`);
   }
@@ -117,21 +114,29 @@ async function main(): Promise<void> {
   }
 }
 
+function madeBrowser(): string {
+  const browser = chromiumF16();
+  if ('path' in browser) return browser.path;
+  throw new Error(
+    `Name a Chromium whose WebGPU has shader-f16 with --browser PATH (any Chromium on a machine with a GPU): ${browser.reason}.`,
+  );
+}
+
 /** Too long a run for a CPU, so that its memory is counted and not measured. */
-function countedNeeds(folder: string, dtype: Dtype): { component: Component; weights: number; ratio: number }[] {
+function countedNeeds(folder: string, dtype: Dtype): { component: string; weights: number; ratio: number }[] {
   const config = (component: Component): unknown =>
     JSON.parse(readFileSync(path.join(folder, component, 'config.json'), 'utf8'));
   const configs = {
-    textEncoder: parseClipTextConfig(config('text_encoder')),
+    text_encoder: parseClipTextConfig(config('text_encoder')),
     unet: parseUNet3DConfig(config('unet')),
     vae: parseAutoencoderConfig(config('vae')),
   };
   const size = { numFrames: 16, width: 256, height: 256 };
   const { networks } = deviceNeeds(configs, size, { device: 'webgpu', dtype });
-  return components.map((component) => {
-    const { weights, activations } = networks[component];
-    return { component, weights, ratio: 1 + activations / weights };
-  });
+  return networks.map(({ component, weights, activations }) => ({
+    ...{ component, weights },
+    ratio: 1 + activations / weights,
+  }));
 }
 
 /** On the built page, at the address that the sources are served from later: what a browser stores belongs to that. */

@@ -26,6 +26,9 @@ export interface Story {
   states: readonly DownloadProgress['state'][];
   /** Bytes of weights that the hub sent, beyond what the files have: what the interruptions have cost. */
   fetchedTwice: number;
+  /** Bytes of weights that were stored when the page was reloaded, and those that the hub has sent for the rest. */
+  storedAtReload: number;
+  sentAfterReload: number;
   first: StoryVideo & { heap: HeapPeak };
   /** After a new start, without the hub. */
   second: StoryVideo;
@@ -69,9 +72,13 @@ export async function tellStory({ page, address, hub, video }: StorySetting): Pr
   hub.goOn();
   await page.waitForFunction(() => 'kinora' in window);
 
+  const inspect = async () => succeeded(await page.evaluate((url) => window.kinora.inspect(url), hub.url)).facts;
+  const storedAtReload = (await inspect()).files.reduce((bytes, { storedBytes }) => bytes + storedBytes, 0);
+  const sentBefore = hub.sentBytes;
   succeeded(await page.evaluate((url) => window.kinora.download(url), hub.url));
   const downloaded = (performance.now() - begin) / 1000;
-  const { facts } = succeeded(await page.evaluate((url) => window.kinora.inspect(url), hub.url));
+  const sentAfterReload = hub.sentBytes - sentBefore;
+  const facts = await inspect();
   const fetchedTwice = hub.sentBytes - hub.weightBytes;
 
   hub.disconnect();
@@ -80,7 +87,17 @@ export async function tellStory({ page, address, hub, video }: StorySetting): Pr
   heap.stop();
   await open();
   const second = await makeVideo(page, { ...video, source: hub.url });
-  return { facts, downloaded, heapAtDownload: heapAtDownload.peak, states, fetchedTwice, first, second };
+  return {
+    facts,
+    downloaded,
+    heapAtDownload: heapAtDownload.peak,
+    states,
+    fetchedTwice,
+    storedAtReload,
+    sentAfterReload,
+    first,
+    second,
+  };
 }
 
 async function makeVideo(page: Page, request: HeadlessRequest): Promise<StoryVideo> {

@@ -9,16 +9,16 @@ export interface CheckOptions {
 
 /**
  * Reads everything that is stored of a checkpoint, and deletes what is not as it was stored, so that the next download mends it.
- * @returns bytes that were deleted
+ * @returns what was deleted: bytes of weights, and how many small files and lists of what is stored
  * @throws KinoraError `storage`, `cancelled`
  */
 export async function checkStored(
   id: string,
   store: CheckpointStore,
   { onProgress, signal }: CheckOptions = {},
-): Promise<number> {
+): Promise<{ bytes: number; files: number }> {
   const manifests = await store.manifests(id);
-  let damaged = 0;
+  let damagedBytes = 0;
   for (const component of components) {
     const manifest = manifests.find((candidate) => candidate.component === component);
     if (!manifest) continue;
@@ -28,7 +28,7 @@ export async function checkStored(
       bytes += more;
       onProgress?.(component, bytes, totalBytes);
     };
-    damaged += await store.removeDamaged(manifest, { onBytes, signal });
+    damagedBytes += await store.removeDamaged(manifest, { onBytes, signal });
   }
-  return damaged;
+  return { bytes: damagedBytes, files: await store.removeDamagedFiles(id) };
 }

@@ -4,7 +4,6 @@ import type { CheckpointStore, Manifest } from '../storage';
 import { FileDigest } from './file-digest';
 import { type ShardSource, toHalfPrecision } from './half-precision';
 import type { RemoteFile } from './remote-file';
-import type { RetryOptions } from './retry';
 
 /** Enough to fill a fast line while one shard is being stored, few enough to be polite. */
 const transfersAtOnce = 4;
@@ -20,7 +19,10 @@ export interface Download {
   readonly sources: readonly ShardSource[] | undefined;
 }
 
-export type DownloadOptions = LoadOptions & Omit<RetryOptions, 'signal'>;
+export interface DownloadOptions extends LoadOptions {
+  /** Awaited when every shard is stored, before they count as whole. What it throws ends the download. */
+  confirm?: () => Promise<void>;
+}
 
 /** One shard, and the bytes `[begin, end)` of the file that are fetched for it. */
 interface Part {
@@ -52,7 +54,7 @@ export async function downloadedBytes(
 export async function download(
   { file, manifest, sources }: Download,
   store: CheckpointStore,
-  { onProgress, signal, ...retries }: DownloadOptions,
+  { onProgress, signal, confirm }: DownloadOptions,
 ): Promise<void> {
   const parts = partsOf({ file, manifest, sources });
   const { missing, digest } = await rest(parts, manifest, store);
@@ -71,7 +73,7 @@ export async function download(
   let before: Promise<void> = Promise.resolve();
 
   const fetchAndStore = async ({ shard, source, begin, end }: Part, turn: Promise<void>) => {
-    const fetched = await file.read(begin, end, { ...retries, signal: transferSignal, onBytes });
+    const fetched = await file.read(begin, end, { signal: transferSignal, onBytes });
     throwIfCancelled(transferSignal);
     if (digest) await turn;
     throwIfCancelled(transferSignal);
@@ -98,8 +100,9 @@ export async function download(
   };
   await Promise.all(Array.from({ length: transfersAtOnce }, transfer));
   throwIfCancelled(signal);
-  if (failure) throw await explained(failure, parts, manifest, store);
+  if (failure) throw failure;
   await checkDigest(digest, file, manifest, store);
+  await confirm?.();
   await store.commit(manifest);
 }
 
@@ -157,22 +160,5 @@ async function checkDigest(
     'corrupt',
     `${file.url} is not the file that its authors have published: its sha256 is ${actual} instead of ${expected}. It was ` +
       'damaged on the server or on its way. All of it was deleted; download it again.',
-  );
-}
-
-/** Says what is missing where the browser refuses to store more. */
-async function explained(
-  failure: unknown,
-  parts: readonly Part[],
-  manifest: Manifest,
-  store: CheckpointStore,
-): Promise<unknown> {
-  if (!(failure instanceof KinoraError) || failure.code !== 'quota') return failure;
-  const { missing } = await rest(parts, manifest, store);
-  const megabytes = Math.ceil(bytesOf(missing) / 1e6);
-  return new KinoraError(
-    'quota',
-    `${failure.message} Of ${manifest.component}, ${megabytes} MB are still to be stored.`,
-    { cause: failure },
   );
 }

@@ -1,3 +1,4 @@
+import { withoutQuery } from '../address';
 import { KinoraError } from '../errors';
 
 /**
@@ -9,7 +10,7 @@ export function folderUrl(text: string): URL {
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) {
     throw new KinoraError(
       'invalid-argument',
-      `${JSON.stringify(text)} is not the address of a model folder: it must begin with http:// or https:// and carry no password.`,
+      `${JSON.stringify(withoutQuery(text))} is not the address of a model folder: it must begin with http:// or https:// and carry no password.`,
     );
   }
   url.hash = '';

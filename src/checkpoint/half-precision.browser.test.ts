@@ -129,7 +129,7 @@ it('is stored and found again', async () => {
   expect(shards.length).toBeGreaterThan(1);
   for (const [index, shard] of shards.entries()) await store.putShard(manifest, shard, blobs[index] ?? new Blob());
   await store.commit(manifest);
-  expect(await store.openShards(manifest)).toMatchObject(blobs.map(({ size }) => ({ size })));
+  expect(await store.openShards(manifest)).toMatchObject({ blobs: blobs.map(({ size }) => ({ size })), lost: [] });
   await store.close();
   await deleteDB(name);
 });

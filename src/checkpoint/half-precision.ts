@@ -6,9 +6,10 @@
 import { elementType, isFloatDtype } from '../dtypes';
 import { KinoraError } from '../errors';
 import { float32ToFloat16, toFloat32 } from '../float16';
-import type { Manifest } from '../storage';
+import { shortened } from '../quote';
+import { type Manifest, shardName } from '../storage';
 import type { FileTensor } from './safetensors';
-import { planShards, shardName } from './shards';
+import { planShards } from './shards';
 
 /** Bytes that are read and converted at a time. */
 const pieceBytes = 1024 * 1024;
@@ -41,11 +42,12 @@ export function planHalfPrecision(
   component: string,
   limit?: number,
 ): HalfPrecisionPlan {
-  const sources = planShards(tensors, component, limit).shards.map(({ begin, end }) => ({
-    begin,
-    end,
-    tensors: tensors.filter((tensor) => tensor.begin >= begin && tensor.end <= end),
-  }));
+  let next = 0;
+  const sources = planShards(tensors, component, limit).shards.map(({ begin, end }) => {
+    const first = next;
+    while ((tensors[next]?.end ?? Number.POSITIVE_INFINITY) <= end) next++;
+    return { begin, end, tensors: tensors.slice(first, next) };
+  });
   const located: Manifest['tensors'] = [];
   let end = 0;
   const shards = sources.map((source, index) => {
@@ -122,7 +124,7 @@ async function* convertedPieces(
       if (halves.some((half) => (half & 0x7c00) === 0x7c00)) {
         throw new KinoraError(
           'invalid-checkpoint',
-          `${path}: tensor ${name} holds numbers that half precision cannot: beyond 65504, infinite or NaN.`,
+          `${path}: tensor ${shortened(name)} holds numbers that half precision cannot: beyond 65504, infinite or NaN.`,
         );
       }
       // the garbage collector would let these pieces pile up: 165 MB instead of 99 in the measurement above

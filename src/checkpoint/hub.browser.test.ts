@@ -1,5 +1,6 @@
 import { deleteDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { failure } from '../../tests/errors';
 import { type Fault, Space } from '../../tests/server/space';
 import { pattern, putCheckpoint, safetensors, tensors, weightFiles, withHeader } from '../../tests/server/synthetic';
 import { CheckpointStore } from '../storage';
@@ -27,10 +28,6 @@ afterEach(async () => {
 
 const open = (options: Partial<OpenOptions> = {}) =>
   openCheckpoint(space.url + folder, { store, pauses: [], ...options });
-
-function failure(code: string, message = '') {
-  return expect.objectContaining({ code, message: expect.stringContaining(message) });
-}
 
 async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
@@ -165,8 +162,61 @@ describe('a hub', () => {
     const file = safetensors(tensors.unet);
     await space.put(unet, file, { redirect: true });
     await publishUnet(file);
-    await (await open({ token: 'secret' })).weights('unet');
+    await (await open({ token: { origin: new URL(space.url).origin, token: 'secret' } })).weights('unet');
     expect((await space.authorizations()).sort()).toEqual(['127.0.0.1 Bearer secret', 'localhost nothing']);
+  });
+
+  it.each(['https://huggingface.co', 'http://localhost:1', 'http://127.0.0.1:1', 'https://127.0.0.1'])(
+    'is not shown the token of another origin, %s',
+    async (origin) => {
+      await publishUnet(await putLargeUnet());
+      const checkpoint = await open({ token: { origin, token: 'secret' } });
+      await checkpoint.text('model_index.json');
+      await checkpoint.weights('unet');
+      expect(await space.authorizations()).toEqual(['127.0.0.1 nothing']);
+    },
+  );
+
+  it('that sends the browser to where a token is for does not make it show the token there', async () => {
+    await space.put(unet, safetensors(tensors.unet), { redirect: true });
+    const elsewhere = new URL(space.url.replace('127.0.0.1', 'localhost')).origin;
+    await (await open({ token: { origin: elsewhere, token: 'secret' } })).weights('unet');
+    expect((await space.authorizations()).sort()).toEqual(['127.0.0.1 nothing', 'localhost nothing']);
+  });
+
+  it.each([
+    ['http://example.org', 'secret'],
+    ['https://example.org/owner', 'secret'],
+    ['https://example.org', ''],
+    ['https://example.org', 'sec\nret'],
+    ['https://example.org', 'secr€t'],
+  ])('is asked nothing with a token that no server can have: %s, %j', async (origin, token) => {
+    await expect(open({ token: { origin, token } })).rejects.toThrow(failure('invalid-argument', 'token'));
+    await expect(open({ token: { origin, token } })).rejects.not.toThrow(failure('invalid-argument', 'secr'));
+    expect(await space.requests()).toEqual([]);
+  });
+
+  it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])(
+    'is asked about a revision that is called %s',
+    async (revision) => {
+      const other = new Space();
+      await putCheckpoint(other, `owner/name/resolve/${revision}/`);
+      await other.put(`api/models/owner/name/revision/${revision}`, JSON.stringify({ siblings: [] }));
+      const checkpoint = await openCheckpoint(`${other.url}owner/name/resolve/${revision}/`, { store, pauses: [] });
+      await checkpoint.tensors('unet');
+      expect(await other.requests()).toContain(`api/models/owner/name/revision/${revision}?blobs=true`);
+    },
+  );
+
+  it('that refuses with a signed address keeps its key out of the message', async () => {
+    await space.put(`${folder}model_index.json`, '', { status: 403 });
+    const signed = `${space.url}${folder}?X-Amz-Signature=SECRET`;
+    const refused = openCheckpoint(signed, { store, pauses: [] });
+    await expect(refused).rejects.toThrow(
+      failure('access-denied', `${space.url}${folder}model_index.json was refused`),
+    );
+    await expect(refused).rejects.not.toThrow(/SECRET/);
+    await expect(openCheckpoint('https://user:SECRET@example.org/a model/', { store })).rejects.not.toThrow(/SECRET/);
   });
 
   it('that wants a token says so', async () => {

@@ -1,5 +1,8 @@
 import { z } from 'zod';
+import { type AccessToken, canHaveToken, tokenOf } from '../access-token';
 import { KinoraError } from '../errors';
+import { parsePythonJson } from '../python-json';
+import { shortened } from '../quote';
 import { fetchText, type HttpOptions } from './http';
 
 /** What the authors of a file say it is. */
@@ -73,7 +76,7 @@ export async function publishedModel(folder: URL, options: HttpOptions): Promise
   if (!repository) return undefined;
   const { hub, name, revision } = repository;
   const url = `${hub}/api/models/${name}/revision/${revision}?blobs=true`;
-  const pinned = known[revision];
+  const pinned = Object.hasOwn(known, revision) ? known[revision] : undefined;
   if (pinned) return { files: new Map(Object.entries(pinned)), licence: undefined };
   let json: string;
   try {
@@ -83,11 +86,9 @@ export async function publishedModel(folder: URL, options: HttpOptions): Promise
     if (error instanceof KinoraError && (error.code === 'not-found' || error.code === 'html-answer')) return undefined;
     throw error;
   }
-  let info: z.infer<typeof infoSchema>;
-  try {
-    info = infoSchema.parse(JSON.parse(json));
-  } catch (cause) {
-    throw new KinoraError('invalid-checkpoint', `${url} does not describe a model of the hub.`, { cause });
+  const { success, data: info, error: cause } = infoSchema.safeParse(parsePythonJson(json, url));
+  if (!success) {
+    throw new KinoraError('invalid-checkpoint', `${shortened(url)} does not describe a model of the hub.`, { cause });
   }
   const files = info.siblings.flatMap(({ rfilename, size, lfs }): [string, PublishedFile][] => {
     const bytes = lfs?.size ?? size;
@@ -97,13 +98,23 @@ export async function publishedModel(folder: URL, options: HttpOptions): Promise
 }
 
 /**
- * A fetch that shows `token` to the server of `folder`, and to nobody else: not to the servers that it redirects to either, since
- * browsers drop the header where a redirect leaves the origin.
+ * A fetch that shows a token to the origin that it was entered for, and to nobody else: not to the servers that it redirects to
+ * either, since browsers drop the header where a redirect leaves the origin.
+ * @throws KinoraError `invalid-argument` for an origin that no token is sent to, and for what cannot be a token
  */
-export function fetchWithToken(folder: URL, token: string, fetch: HttpOptions['fetch']): HttpOptions['fetch'] {
+export function fetchWithToken({ origin, token }: AccessToken, fetch: HttpOptions['fetch']): HttpOptions['fetch'] {
+  if (!canHaveToken(origin)) {
+    throw new KinoraError(
+      'invalid-argument',
+      `An access token needs an origin with https, such as https://huggingface.co; ${JSON.stringify(origin)} is none.`,
+    );
+  }
+  if (token === '' || tokenOf(token) !== token) {
+    throw new KinoraError('invalid-argument', 'The access token is empty, or has characters that no token has.');
+  }
   return (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input);
-    if (url.origin !== folder.origin) return fetch(input, init);
+    if (url.origin !== origin) return fetch(input, init);
     const headers = new Headers(init?.headers);
     headers.set('Authorization', `Bearer ${token}`);
     return fetch(input, { ...init, headers });

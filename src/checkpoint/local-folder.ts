@@ -1,7 +1,8 @@
 import type { CheckpointSource, Component, LoadOptions, TensorSpec, Weights } from '../engine';
 import { KinoraError, throwIfCancelled } from '../errors';
 import { type CheckpointStore, type Manifest, manifestBytes } from '../storage';
-import { planHalfPrecision, toHalfPrecision } from './half-precision';
+import { planHalfPrecision, type ShardSource, toHalfPrecision } from './half-precision';
+import { withMissingBytes } from './missing-room';
 import { checkModelIndex } from './model-index';
 import { type Picked, type PickedFolder, pickedFolder, readLocal } from './picked-folder';
 import type { FileTensor } from './safetensors';
@@ -35,7 +36,8 @@ export async function openLocalFolder(picked: Picked, options: LocalFolderOption
   const folder = pickedFolder(picked);
   const index = await folder.file('model_index.json');
   if (!index) throw new KinoraError('invalid-checkpoint', await whatItIs(folder));
-  checkModelIndex(await readLocal('model_index.json', () => readText(index, 'model_index.json')));
+  const indexText = await readLocal('model_index.json', () => readText(index, 'model_index.json'));
+  checkModelIndex(indexText);
   const weightFiles = new Map<Component, WeightFile>();
   for (const component of components) {
     weightFiles.set(component, await findWeights(folder, component));
@@ -44,7 +46,9 @@ export async function openLocalFolder(picked: Picked, options: LocalFolderOption
   const stamps = [...files, ...[...weightFiles.values()].map(({ file }) => file)].map((file) =>
     file ? `${file.size.toString(36)}-${file.lastModified.toString(36)}` : '',
   );
-  return new FolderCheckpoint(`folder:${folder.name}/${stamps.join('.')}`, folder, weightFiles, options.copyTo);
+  const id = `folder:${folder.name}/${stamps.join('.')}`;
+  await options.copyTo?.putText(id, 'model_index.json', indexText);
+  return new FolderCheckpoint(id, folder, weightFiles, options.copyTo);
 }
 
 class FolderCheckpoint implements CheckpointSource {
@@ -88,55 +92,63 @@ class FolderCheckpoint implements CheckpointSource {
   }
 
   async weights(component: Component, { onProgress, signal }: LoadOptions = {}): Promise<Weights> {
-    const tensors = await this.#table(component);
     const { path, file } = this.#weightFile(component);
     // a file that is gone or has changed fails here, and not inside a session
     await readLocal(path, () => file.slice(-1).arrayBuffer());
     throwIfCancelled(signal);
-    if (this.#store) return this.#copy(component, tensors, this.#store, { onProgress, signal });
-    const plan = planShards(tensors, component);
+    if (this.#store) return this.#copy(component, this.#store, { onProgress, signal });
+    const plan = planShards(await this.#table(component), component);
     const shards = plan.shards.map(({ begin, end }) => file.slice(begin, end));
     onProgress?.(file.size, file.size);
     return toWeights({ component, ...plan }, shards);
   }
 
   /** Puts into the store what it does not have yet, and hands out what is there. */
-  async #copy(
-    component: Component,
-    tensors: readonly FileTensor[],
-    store: CheckpointStore,
-    { onProgress, signal }: LoadOptions,
-  ): Promise<Weights> {
+  async #copy(component: Component, store: CheckpointStore, { onProgress, signal }: LoadOptions): Promise<Weights> {
     const { path, file } = this.#weightFile(component);
-    const { shards, sources, tensors: located } = planHalfPrecision(tensors, component);
-    const version = `${path} ${file.size} ${file.lastModified}`;
+    const { manifest, sources } = await this.#plan(component);
+    const total = manifestBytes(manifest);
+    // twice, where a shard of an earlier copy turns out to be damaged
+    for (let tries = 0; tries < 2; tries++) {
+      const stored = new Set((await store.storedShards(manifest)).map(({ begin }) => begin));
+      let bytes = 0;
+      for (const [index, shard] of manifest.shards.entries()) {
+        throwIfCancelled(signal);
+        const source = sources[index];
+        if (source && !stored.has(shard.begin)) {
+          // read and written anew even where nothing is converted: in a private window, a slice of a File stays a reference
+          // to the disk when it is stored, and is gone with it (seen in Chromium 156)
+          const part = file.slice(source.begin, source.end);
+          const converted = await readLocal(path, () => toHalfPrecision(source, part, path));
+          await store.putShard(manifest, shard, converted).catch(async (error) => {
+            const plans = await Promise.all(components.map((each) => this.#plan(each)));
+            const toStore = plans.map((plan) => plan.manifest);
+            throw await withMissingBytes(error, toStore, store);
+          });
+        }
+        bytes += shard.end - shard.begin;
+        onProgress?.(bytes, total);
+      }
+      await store.commit(manifest);
+      const { blobs, lost } = await store.openShards(manifest);
+      if (lost.length === 0) return toWeights(manifest, blobs);
+      await store.removeLost(manifest, lost);
+    }
+    throw new KinoraError('storage', `The browser loses ${component} as soon as it is stored. Is its disk all right?`);
+  }
+
+  /** What of a component is stored, in half precision. */
+  async #plan(component: Component): Promise<{ manifest: Manifest; sources: readonly ShardSource[] }> {
+    const { path, file } = this.#weightFile(component);
+    const { sources, ...plan } = planHalfPrecision(await this.#table(component), component);
     const manifest: Manifest = {
       checkpoint: this.id,
       component,
       file: { path, bytes: file.size },
-      version,
-      shards,
-      tensors: located,
+      version: `${path} ${file.size} ${file.lastModified}`,
+      ...plan,
     };
-    const total = manifestBytes(manifest);
-    const stored = new Set((await store.storedShards(manifest)).map(({ begin }) => begin));
-    let bytes = 0;
-    for (const [index, shard] of shards.entries()) {
-      throwIfCancelled(signal);
-      const source = sources[index];
-      if (source && !stored.has(shard.begin)) {
-        // read and written anew even where nothing is converted: in a private window, a slice of a File stays a reference
-        // to the disk when it is stored, and is gone with it (seen in Chromium 156)
-        const part = file.slice(source.begin, source.end);
-        await store.putShard(manifest, shard, await readLocal(path, () => toHalfPrecision(source, part, path)));
-      }
-      bytes += shard.end - shard.begin;
-      onProgress?.(bytes, total);
-    }
-    await store.commit(manifest);
-    const blobs = await store.openShards(manifest);
-    if (blobs) return toWeights(manifest, blobs);
-    throw new KinoraError('storage', `The browser has lost ${component} right after it was stored. Load again.`);
+    return { manifest, sources };
   }
 
   async #table(component: Component): Promise<FileTensor[]> {

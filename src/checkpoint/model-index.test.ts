@@ -25,3 +25,8 @@ it.each([
 it('refuses JSON of something else', () => {
   expect(() => checkModelIndex('[]')).toThrow(expect.objectContaining({ code: 'invalid-checkpoint' }));
 });
+
+it.each([{ _class_name: 'x'.repeat(1e5) }, { unet: ['diffusers', 'x'.repeat(1e5)] }])(
+  'keeps its message short where a name is long',
+  (change) => expect(check(change)).toThrow(/^.{100,400}$/),
+);

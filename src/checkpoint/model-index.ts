@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { Component } from '../engine';
 import { KinoraError } from '../errors';
+import { parsePythonJson } from '../python-json';
+import { shortened } from '../quote';
 
 const pipelineClass = 'TextToVideoSDPipeline';
 
@@ -21,14 +23,14 @@ const entrySchema = z.tuple([z.string(), z.string()]);
  * @throws KinoraError `invalid-checkpoint` naming what it is instead
  */
 export function checkModelIndex(text: string): void {
-  const index = indexSchema.safeParse(JSON.parse(text)).data;
+  const index = indexSchema.safeParse(parsePythonJson(text, 'model_index.json')).data;
   if (!index) {
     throw new KinoraError('invalid-checkpoint', 'model_index.json names no pipeline (_class_name is missing).');
   }
   if (index._class_name !== pipelineClass) {
     throw new KinoraError(
       'invalid-checkpoint',
-      `This model is a ${index._class_name}; only ${pipelineClass} can be loaded here.`,
+      `This model is a ${shortened(index._class_name)}; only ${pipelineClass} can be loaded here.`,
     );
   }
   for (const [name, expected] of Object.entries(componentClasses)) {
@@ -36,7 +38,7 @@ export function checkModelIndex(text: string): void {
     if (actual !== expected) {
       throw new KinoraError(
         'invalid-checkpoint',
-        `model_index.json says that ${name} is ${actual ?? 'nothing'}, where ${expected} is needed.`,
+        `model_index.json says that ${name} is ${shortened(actual ?? 'nothing')}, where ${expected} is needed.`,
       );
     }
   }

@@ -1,5 +1,6 @@
 import { deleteDB, openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { failure } from '../../tests/errors';
 import { type Fault, Space } from '../../tests/server/space';
 import {
   modelIndex,
@@ -64,10 +65,6 @@ async function expectTensors(weights: Weights, expected: Record<string, Syntheti
     // Uint8Arrays of many MiB take expect() minutes to compare
     expect(indexedDB.cmp(bytes, data.buffer.slice(data.byteOffset, data.byteOffset + data.length))).toBe(0);
   }
-}
-
-function failure(code: string, message = '') {
-  return expect.objectContaining({ code, message: expect.stringContaining(message) });
 }
 
 /** Requests for weights since the first `since` requests. */
@@ -281,6 +278,40 @@ describe('a download that breaks off', () => {
     await space.put(weightFiles.unet, safetensors(changed), { etag: '"2"' });
     await expectTensors(await source.weights('unet'), changed);
     expect(states).toEqual([{ state: 'restarted' }]);
+  });
+
+  describe('where the server says nothing to tell files apart', () => {
+    beforeEach(() => space.set({ hideHeaders: true }));
+
+    /** Another file of the same size, whose header has the same length. */
+    function putOther() {
+      return putLarge(space, weightFiles.unet, [MiB + 1024, 64 * MiB - 1024, MiB], 1);
+    }
+
+    it('starts anew when the header has changed meanwhile', async () => {
+      await interrupt();
+      const changed = await putOther();
+      await expectTensors(await (await open()).weights('unet'), changed);
+    });
+
+    it('notices another header after the last weight, and starts anew', async () => {
+      await putFile(0);
+      const states: DownloadState[] = [];
+      const source = await openCheckpoint(space.url, { store, onState: (state) => states.push(state) });
+      await source.tensors('unet');
+      const changed = await putOther();
+      await expectTensors(await source.weights('unet'), changed);
+      expect(states).toEqual([{ state: 'restarted' }]);
+    });
+
+    it('is continued where the header is the same', async () => {
+      await interrupt();
+      const large = await putFile(0);
+      const before = (await space.requests()).length;
+      await expectTensors(await (await open()).weights('unet'), large);
+      // the header before and after, and the shard that was missing
+      expect(await weightRequests(before)).toHaveLength(2 + 8 + 2);
+    });
   });
 });
 

@@ -1,15 +1,18 @@
+import type { AccessToken } from '../access-token';
 import type { CheckpointSource, Component, LoadOptions, TensorSpec, Weights } from '../engine';
 import { KinoraError, throwIfCancelled } from '../errors';
 import { type CheckpointStore, type Manifest, manifestBytes } from '../storage';
 import { type Download, download, downloadedBytes } from './download';
+import { FileDigest } from './file-digest';
 import { folderUrl } from './folder-url';
 import { needsConversion, planHalfPrecision } from './half-precision';
 import { fetchText, type HttpOptions } from './http';
 import { fetchWithToken, type PublishedModel, publishedModel } from './hub';
+import { withMissingBytes } from './missing-room';
 import { checkModelIndex } from './model-index';
 import { inOneTab } from './one-tab';
 import { RemoteFile } from './remote-file';
-import { defaultPauses, type RetryOptions, withRetries } from './retry';
+import { defaultPauses } from './retry';
 import { lengthBytes } from './safetensors';
 import { planShards, toWeights } from './shards';
 import { chooseWeightFile, components, readTensorTable } from './weight-files';
@@ -31,14 +34,23 @@ export interface OpenOptions {
   store: CheckpointStore;
   /** Replaces the browser's fetch. */
   fetch?: typeof globalThis.fetch;
-  /** Shown to the server of the model, and to no other. */
-  token?: string;
-  /** Seconds to wait before weights that did not arrive are asked for again and again. None: the first failure is the last. */
+  /** Shown to its own origin, and to no other. */
+  token?: AccessToken;
+  /** Seconds to wait before what did not arrive is asked for again and again. None: the first failure is the last. */
   pauses?: readonly number[];
-  /** Called whenever a download begins to do something else. */
+  /** Seconds without progress after which a request is given up, and made again if there are pauses left. */
+  patience?: number;
+  /** Called whenever requests begin to do something else. */
   onState?: (state: DownloadState) => void;
+  /** Ends opening, and every later request of the checkpoint as well. */
   signal?: AbortSignal;
 }
+
+/**
+ * So many of the pauses are made before the first answer. Until then it is more likely that the address is wrong, or that the server
+ * does not allow this page, than that the server has a bad moment; and whoever has mistyped an address should soon hear of it.
+ */
+const firstPauses = 2;
 
 /**
  * Opens the diffusers folder at `url`: from storage where it is stored whole, which then needs no network, otherwise from
@@ -54,7 +66,7 @@ export async function openCheckpoint(url: string, options: OpenOptions): Promise
     (await options.store.manifests(base.href)).map((manifest) => [manifest.component, manifest]),
   );
   const checkpoint = new UrlCheckpoint(base, options, manifests);
-  checkModelIndex(await checkpoint.text('model_index.json', options.signal));
+  checkModelIndex(await checkpoint.text('model_index.json'));
   return checkpoint;
 }
 
@@ -63,22 +75,31 @@ export class UrlCheckpoint implements CheckpointSource {
   readonly id: string;
   readonly #base: URL;
   readonly #store: CheckpointStore;
-  readonly #fetch: HttpOptions['fetch'];
-  readonly #pauses: readonly number[];
+  readonly #http: Omit<HttpOptions, 'signal'>;
+  readonly #signal: AbortSignal | undefined;
   readonly #onState: (state: DownloadState) => void;
   /** Of the components that are stored whole. */
   readonly #manifests: Map<string, Manifest>;
   /** Of the others, once their headers have been read. */
   readonly #headers = new Map<Component, Download>();
-  #published: Promise<PublishedModel | undefined> | undefined;
+  /** Once the hub was asked. */
+  #published: { model: PublishedModel | undefined } | undefined;
+  #answered = false;
 
   constructor(base: URL, options: OpenOptions, manifests: Map<string, Manifest>) {
     const { store, fetch = globalThis.fetch, token, pauses = defaultPauses, onState = () => undefined } = options;
+    const { patience, signal } = options;
     this.id = base.href;
     this.#base = base;
     this.#store = store;
-    this.#fetch = token === undefined ? fetch : fetchWithToken(base, token, fetch);
-    this.#pauses = pauses;
+    this.#http = {
+      fetch: token === undefined ? fetch : fetchWithToken(token, fetch),
+      pauses,
+      patience,
+      onWait: (retryAt) => onState({ state: 'waiting', retryAt }),
+      onResume: () => onState({ state: 'fetching' }),
+    };
+    this.#signal = signal;
     this.#onState = onState;
     this.#manifests = manifests;
   }
@@ -86,7 +107,10 @@ export class UrlCheckpoint implements CheckpointSource {
   async text(path: string, signal?: AbortSignal): Promise<string> {
     const stored = await this.#storedText(path);
     if (typeof stored === 'string') return stored;
-    const text = await fetchText(this.#url(path), { fetch: this.#fetch, signal });
+    const options = this.#options(signal);
+    if (!this.#answered) options.pauses = options.pauses?.slice(0, firstPauses);
+    const text = await fetchText(this.#url(path), options);
+    this.#answered = true;
     await this.#store.putText(this.id, path, text);
     return text;
   }
@@ -127,12 +151,13 @@ export class UrlCheckpoint implements CheckpointSource {
 
   /** As the model's page on the hub gives it; undefined where it was not asked, or does not say. */
   async licence(): Promise<string | undefined> {
-    return (await this.#published)?.licence;
+    return this.#published?.model?.licence;
   }
 
   /** Other tabs that want the same wait, and get reports. */
   weights(component: Component, options: LoadOptions = {}): Promise<Weights> {
-    const { onProgress, signal } = options;
+    const { onProgress } = options;
+    const signal = this.#options(options.signal).signal;
     let watching = false;
     const onWatch = (bytes: number, totalBytes: number) => {
       if (!watching) this.#onState({ state: 'watching' });
@@ -158,47 +183,78 @@ export class UrlCheckpoint implements CheckpointSource {
   }
 
   async #storedOrFetched(component: Component, options: LoadOptions): Promise<Weights> {
-    const stored = this.#manifests.get(component);
-    if (stored) {
-      const shards = await this.#store.openShards(stored);
+    for (let tries = 0; tries < 3; tries++) {
+      const stored = this.#manifests.get(component);
+      const manifest = stored ?? (await this.#fetched(component, options));
+      const { blobs, lost } = await this.#store.openShards(manifest);
       throwIfCancelled(options.signal);
-      if (shards) {
-        options.onProgress?.(manifestBytes(stored), manifestBytes(stored));
-        return toWeights(stored, shards);
+      if (lost.length === 0) {
+        if (stored) options.onProgress?.(manifestBytes(stored), manifestBytes(stored));
+        return toWeights(manifest, blobs);
       }
       // damaged or wiped: what is missing is fetched again
       this.#manifests.delete(component);
-      await this.#store.removeManifest(stored);
+      await this.#store.removeLost(manifest, lost);
     }
-    const manifest = await this.#download(component, options).catch((error: unknown) => {
-      if (!(error instanceof KinoraError) || error.code !== 'changed') throw error;
-      this.#onState({ state: 'restarted' });
-      return this.#download(component, options);
-    });
+    throw new KinoraError('storage', `The browser loses ${component} as soon as it is stored. Is its disk all right?`);
+  }
+
+  async #fetched(component: Component, options: LoadOptions): Promise<Manifest> {
+    const manifest = await this.#unlessChanged(() => this.#download(component, options));
     this.#manifests.set(component, manifest);
-    const shards = await this.#store.openShards(manifest);
-    if (shards) return toWeights(manifest, shards);
-    throw new KinoraError('storage', `The browser has lost ${component} right after it was stored. Load again.`);
+    return manifest;
   }
 
   async #download(component: Component, options: LoadOptions): Promise<Manifest> {
-    const retries: RetryOptions = {
-      pauses: this.#pauses,
-      onWait: (retryAt) => this.#onState({ state: 'waiting', retryAt }),
-      onResume: () => this.#onState({ state: 'fetching' }),
-      signal: options.signal,
-    };
-    const header = await withRetries((signal) => this.#header(component, signal), retries);
+    const header = await this.#header(component, options.signal);
     // read again next time: after a failure the file may be another one, after success it is not needed
     this.#headers.delete(component);
-    await download(header, this.#store, { ...options, ...retries });
-    return header.manifest;
+    const { file, manifest } = header;
+    const confirm = isUnverified(file, manifest.file.sha256)
+      ? () => this.#confirmHeader(component, manifest, options.signal)
+      : undefined;
+    try {
+      await download(header, this.#store, { ...options, confirm });
+    } catch (error) {
+      const toStore = [header, ...this.#headers.values()].map((other) => other.manifest);
+      throw await withMissingBytes(error, toStore, this.#store);
+    }
+    return manifest;
+  }
+
+  /**
+   * Reads the header once more, where nothing else tells that the file was replaced while it was being fetched.
+   * @throws KinoraError `changed`: then nothing of it stays, since it may be of either file
+   */
+  async #confirmHeader(component: Component, manifest: Manifest, signal: AbortSignal | undefined): Promise<void> {
+    const { file, manifest: now } = await this.#header(component, signal);
+    this.#headers.delete(component);
+    if (now.version === manifest.version) return;
+    await this.#store.removeShards(manifest);
+    throw new KinoraError('changed', `${file.url} was replaced by another version while it was being downloaded.`);
+  }
+
+  /** Begins once more where the file on the server is replaced in the meantime. */
+  async #unlessChanged<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof KinoraError) || error.code !== 'changed') throw error;
+      this.#onState({ state: 'restarted' });
+      return work();
+    }
   }
 
   /** Null for a file that is known to be absent. Until all weights are there, nothing that is stored counts as known. */
   async #storedText(path: string): Promise<string | null | undefined> {
     const whole = components.every((component) => this.#manifests.has(component));
     return whole ? this.#store.text(this.id, path) : undefined;
+  }
+
+  /** Of a request. */
+  #options(signal: AbortSignal | undefined): HttpOptions {
+    const signals = [this.#signal, signal].filter((given) => given !== undefined);
+    return { ...this.#http, signal: AbortSignal.any(signals) };
   }
 
   #url(path: string): string {
@@ -211,22 +267,33 @@ export class UrlCheckpoint implements CheckpointSource {
   async #header(component: Component, signal?: AbortSignal): Promise<Download> {
     const known = this.#headers.get(component);
     if (known) return known;
-    this.#published ??= publishedModel(this.#base, { fetch: this.#fetch, signal });
-    // asked again where it failed
-    const published = await this.#published.catch((error: unknown) => {
-      this.#published = undefined;
-      throw error;
-    });
-    const { file, path } = await this.#weightFile(component, signal);
-    const facts = published?.files.get(path);
+    const options = this.#options(signal);
+    this.#published ??= { model: await publishedModel(this.#base, options) };
+    const { files } = this.#published.model ?? {};
+    const header = await this.#unlessChanged(() => this.#readHeader(component, files, options));
+    this.#headers.set(component, header);
+    return header;
+  }
+
+  async #readHeader(
+    component: Component,
+    published: PublishedModel['files'] | undefined,
+    options: HttpOptions,
+  ): Promise<Download> {
+    const { file, path } = await this.#weightFile(component, options);
+    const facts = published?.get(path);
     if (facts && file.size !== undefined && file.size !== facts.bytes) {
       throw new KinoraError(
         'corrupt',
         `${file.url} has ${file.size} bytes, where the file that its authors have published has ${facts.bytes}.`,
       );
     }
-    const read = async (begin: number, end: number) =>
-      new Uint8Array(await (await file.read(begin, end, { signal })).arrayBuffer());
+    const digest = isUnverified(file, facts?.sha256) ? await FileDigest.create() : undefined;
+    const read = async (begin: number, end: number) => {
+      const part = await file.read(begin, end, { signal: options.signal });
+      await digest?.update(part);
+      return new Uint8Array(await part.arrayBuffer());
+    };
     const tensors = await readTensorTable({ size: file.size, read }, path);
     const conversion = needsConversion(tensors) ? planHalfPrecision(tensors, component) : undefined;
     const { shards, tensors: located } = conversion ?? planShards(tensors, component);
@@ -234,20 +301,18 @@ export class UrlCheckpoint implements CheckpointSource {
       checkpoint: this.id,
       component,
       file: { path, bytes: file.size ?? tensors.at(-1)?.end ?? 0, sha256: facts?.sha256 },
-      version: `${path} ${file.size ?? ''} ${file.validator}`,
+      version: `${path} ${file.size ?? ''} ${digest?.hex() ?? file.validator}`,
       shards,
       tensors: located,
     };
-    const header: Download = { file, manifest, sources: conversion?.sources };
-    this.#headers.set(component, header);
-    return header;
+    return { file, manifest, sources: conversion?.sources };
   }
 
-  async #weightFile(component: Component, signal?: AbortSignal): Promise<{ path: string; file: RemoteFile }> {
+  async #weightFile(component: Component, options: HttpOptions): Promise<{ path: string; file: RemoteFile }> {
     let page = false;
     const open = async (path: string) => {
       try {
-        return await RemoteFile.open(this.#url(path), lengthBytes, { fetch: this.#fetch, signal });
+        return await RemoteFile.open(this.#url(path), lengthBytes, options);
       } catch (error) {
         if (!isAbsence(error)) throw error;
         page ||= error.code === 'html-answer';
@@ -262,6 +327,11 @@ export class UrlCheckpoint implements CheckpointSource {
       throw new KinoraError('html-answer', `${error.message} The server of ${this.id} answers with a page instead.`);
     }
   }
+}
+
+/** Neither its server nor its authors give anything to tell it from another file of its size; one that came in one answer is of a piece. */
+function isUnverified({ validator, whole }: RemoteFile, sha256: string | undefined): boolean {
+  return sha256 === undefined && validator === '' && !whole;
 }
 
 /** Servers of single-page apps answer with their page where others say 404. */

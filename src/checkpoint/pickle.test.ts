@@ -100,6 +100,46 @@ describe('what could do harm', () => {
   });
 });
 
+describe('what would cost more than its length', () => {
+  const put = (index: number) => join(bytes(0x72), u32(index));
+  const get = (index: number) => join(bytes(0x6a), u32(index));
+
+  it('a key of a dict that is a list, in itself many times', () => {
+    const levels = Array.from({ length: 40 }, (_, i) => [get(i), bytes(0x86), put(i + 1)]);
+    const key = [bytes(0x5d), put(0), ...levels.flat()];
+    expect(() => read(op.emptyDict, ...key, op.int(1), op.setItem, op.stop)).toThrow(refusal('key of a dict'));
+    expect(() => read(op.emptyDict, op.mark, ...key, op.int(1), op.setItems, op.stop)).toThrow(
+      refusal('key of a dict'),
+    );
+  });
+
+  it.each(['an object', 'a persistent id'])('%s of many values', (what) => {
+    const args = (count: number) => [op.mark, ...Array<Uint8Array>(count).fill(op.int(9)), op.tuple];
+    const make = (count: number) =>
+      what === 'an object'
+        ? read(op.global('collections', 'OrderedDict'), ...args(count), op.reduce, op.stop)
+        : read(...args(count), op.persistentId, op.stop);
+    expect(() => make(8)).not.toThrow();
+    expect(() => make(9)).toThrow(refusal('makes something from 9 values'));
+  });
+
+  it.each([
+    ['lists', bytes(0x5d)],
+    ['dicts', op.emptyDict],
+    ['tuples', op.emptyTuple],
+    ['objects', join(get(1), get(2), op.reduce)],
+  ])('a million %s', (_, one) => {
+    const shared = join(op.global('collections', 'OrderedDict'), put(1), op.emptyTuple, put(2), op.tuple);
+    const batch = join(op.mark, ...Array<Uint8Array>(10_000).fill(one), bytes(0x65));
+    const parts = [bytes(0x5d), op.mark, shared, bytes(0x61), ...Array<Uint8Array>(100).fill(batch)];
+    expect(() => read(...parts, op.stop)).toThrow(refusal('more than 262144'));
+  });
+
+  it('a name of thousands of letters, in the message', () => {
+    expect(() => read(op.global('x'.repeat(250), 'y'.repeat(250)))).toThrow(/^.{250,350}$/);
+  });
+});
+
 describe('what is damaged', () => {
   const long = 2 ** 17;
 

@@ -1,4 +1,5 @@
 import { KinoraError } from '../errors';
+import { shortened } from '../quote';
 
 /** A name that a pickle may refer to. */
 export class PickleGlobal {
@@ -23,6 +24,10 @@ export interface UnpickleOptions {
 
 const maxStack = 65_536;
 const maxMemo = 1_048_576;
+/** Lists, tuples, dicts and what calls give: each takes a hundred times the memory of its opcode. A tensor is made with eight. */
+const maxContainers = 262_144;
+/** Of a tuple that something is made from. It can be made once and used by every call. _rebuild_tensor_v2 takes seven. */
+const maxArguments = 8;
 /** Module or class in a GLOBAL. */
 const maxNameBytes = 256;
 
@@ -54,13 +59,16 @@ const refusedOpcodes: Readonly<Record<number, string>> = {
  * torch/_weights_only_unpickler.py.
  *
  * Numbers, strings, booleans and None come out as in JavaScript (integers beyond 2^53 as bigint), tuples and lists as
- * arrays, dicts and OrderedDicts as Maps. Attributes that an OrderedDict carries are dropped. Time and memory are bounded by
- * the length of the pickle.
+ * arrays, dicts and OrderedDicts as Maps; keys are none but the first. Attributes that an OrderedDict carries are dropped. Time
+ * and memory grow with the length of the pickle and no faster. What comes out does not: a value that the pickle recalls is there
+ * many times over, in itself even, so that whoever walks through it must not go deeper than a state dict does.
  * @throws KinoraError `invalid-checkpoint` naming the opcode or the name
  */
 export function unpickle(bytes: Uint8Array, options: UnpickleOptions): unknown {
   return new Machine(bytes, options).run();
 }
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 class Machine {
   readonly #bytes: Uint8Array;
@@ -72,6 +80,7 @@ class Machine {
   readonly #marks: number[] = [];
   readonly #memo = new Map<number, unknown>();
   #at = 0;
+  #containers = 0;
 
   /** What is not in here is refused. */
   readonly #opcodes: Readonly<Record<number, () => void>> = {
@@ -88,15 +97,15 @@ class Machine {
     85: () => this.#push(this.#text(this.#uint(1))), // SHORT_BINSTRING, from Python 2
 
     40: () => this.#mark(), // MARK
-    41: () => this.#push([]), // EMPTY_TUPLE
-    133: () => this.#push(this.#popMany(1)), // TUPLE1
-    134: () => this.#push(this.#popMany(2)), // TUPLE2
-    135: () => this.#push(this.#popMany(3)), // TUPLE3
-    116: () => this.#push(this.#popToMark()), // TUPLE
-    93: () => this.#push([]), // EMPTY_LIST
+    41: () => this.#pushContainer([]), // EMPTY_TUPLE
+    133: () => this.#pushContainer(this.#popMany(1)), // TUPLE1
+    134: () => this.#pushContainer(this.#popMany(2)), // TUPLE2
+    135: () => this.#pushContainer(this.#popMany(3)), // TUPLE3
+    116: () => this.#pushContainer(this.#popToMark()), // TUPLE
+    93: () => this.#pushContainer([]), // EMPTY_LIST
     97: () => this.#append(this.#popMany(1)), // APPEND
     101: () => this.#append(this.#popToMark()), // APPENDS
-    125: () => this.#push(new Map()), // EMPTY_DICT
+    125: () => this.#pushContainer(new Map()), // EMPTY_DICT
     115: () => this.#setItems(this.#popMany(2)), // SETITEM
     117: () => this.#setItems(this.#popToMark()), // SETITEMS
 
@@ -106,7 +115,7 @@ class Machine {
     106: () => this.#recall(this.#uint(4)), // LONG_BINGET
 
     99: () => this.#push(this.#global(`${this.#line()}.${this.#line()}`)), // GLOBAL
-    81: () => this.#push(this.#options.persistent(this.#pop())), // BINPERSID
+    81: () => this.#persistent(), // BINPERSID
     82: () => this.#reduce(), // REDUCE
     98: () => this.#build(), // BUILD
   };
@@ -144,7 +153,17 @@ class Machine {
       const what = callable instanceof PickleGlobal ? callable.name : 'something that is no name';
       throw this.#refuse(`it calls ${what}, which is not allowed`);
     }
-    this.#push(callable.call(args));
+    this.#pushContainer(callable.call(this.#short(args)));
+  }
+
+  #persistent(): void {
+    const id = this.#pop();
+    this.#pushContainer(this.#options.persistent(Array.isArray(id) ? this.#short(id) : id));
+  }
+
+  #short(args: readonly unknown[]): readonly unknown[] {
+    if (args.length <= maxArguments) return args;
+    throw this.#refuse(`it makes something from ${args.length} values, where at most ${maxArguments} are allowed`);
   }
 
   /** Only OrderedDicts come with attributes here (`_metadata`), and those say nothing about tensors. */
@@ -155,7 +174,7 @@ class Machine {
 
   #global(name: string): PickleGlobal {
     const global = this.#globals.get(name);
-    if (!global) throw this.#refuse(`it refers to ${name}, which is not allowed`);
+    if (!global) throw this.#refuse(`it refers to ${shortened(name)}, which is not allowed`);
     return global;
   }
 
@@ -168,7 +187,11 @@ class Machine {
   #setItems(items: unknown[]): void {
     const dict = this.#top();
     if (!(dict instanceof Map) || items.length % 2 === 1) throw this.#refuse('it sets items of what is not a dict');
-    for (let i = 0; i < items.length; i += 2) dict.set(items[i], items[i + 1]);
+    for (let i = 0; i < items.length; i += 2) {
+      const key = items[i];
+      if (typeof key === 'object' && key !== null) throw this.#refuse('a key of a dict is neither text nor a number');
+      dict.set(key, items[i + 1]);
+    }
   }
 
   #remember(index: number): void {
@@ -183,6 +206,12 @@ class Machine {
 
   #push(value: unknown): void {
     this.#stack.push(value);
+  }
+
+  #pushContainer(value: unknown): void {
+    this.#push(value);
+    this.#containers++;
+    if (this.#containers > maxContainers) throw this.#refuse(`it makes more than ${maxContainers} lists and objects`);
   }
 
   #pop(): unknown {
@@ -220,7 +249,7 @@ class Machine {
 
   #text(bytes: number): string {
     try {
-      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(this.#take(bytes));
+      return utf8.decode(this.#take(bytes));
     } catch (error) {
       if (error instanceof KinoraError) throw error;
       throw this.#refuse('it holds text that is not UTF-8');

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { failure } from '../../tests/errors';
 import {
   archive,
   ascii,
@@ -40,10 +41,6 @@ class Bytes implements ByteSource {
 
 function read(bytes: Uint8Array) {
   return readPyTorchFile(new Bytes(bytes), path);
-}
-
-function failure(code: string, message = '') {
-  return expect.objectContaining({ code, message: expect.stringContaining(message) });
 }
 
 describe('what PyTorch has written', () => {
@@ -269,6 +266,21 @@ describe('what somebody has made up', () => {
       torchFile(dictPickle({ a: tensorPickle({ elements: 6, shape: [1, 6], strides: [1] }) })),
       'tensor a does not lie in one piece',
     ],
+    [
+      'has a shape of 17 axes',
+      torchFile(dictPickle({ a: tensorPickle({ elements: 1, shape: Array(17).fill(1) }) })),
+      'not a list of at most 16 axes',
+    ],
+    [
+      'has 1000 strides',
+      torchFile(dictPickle({ a: tensorPickle({ elements: 6, shape: [6], strides: Array(1000).fill(1) }) })),
+      'not a list of at most 16 axes',
+    ],
+    [
+      'has a storage with a name of 100 letters',
+      torchFile(dictPickle({ a: tensorPickle({ key: 'x'.repeat(100), elements: 6, shape: [6] }) })),
+      'a storage is malformed',
+    ],
     ['is a number', torchFile(join(op.proto, op.int(1), op.stop)), 'does not hold a state dict'],
     ['is an empty dict', torchFile(dictPickle({})), 'there is no tensor in it'],
     ['is a dict of numbers', torchFile(dictPickle({ a: op.int(1) })), 'a in it is not a tensor'],
@@ -312,6 +324,14 @@ describe('what somebody has made up', () => {
     ['is nothing', new Uint8Array(), 'not a file of torch.save'],
   ])('is refused when it %s', async (_, file, message) => {
     await expect(read(file)).rejects.toThrow(failure('invalid-checkpoint', message));
+  });
+
+  it.each<[string, Uint8Array]>([
+    ['a tensor', torchFile(dictPickle({ ['x'.repeat(1e5)]: tensorPickle({ elements: 7, shape: [6] }) }))],
+    ['no tensor', torchFile(dictPickle({ ['x'.repeat(1e5)]: op.int(1) }))],
+    ['a file', archive([{ name: 'x'.repeat(6e4), data: good, flags: 1 }])],
+  ])('keeps its message short where %s has a long name', async (_, file) => {
+    await expect(read(file)).rejects.toThrow(/^.{30,400}$/);
   });
 
   it('is refused when the directory is damaged', async () => {

@@ -5,14 +5,17 @@
 import { z } from 'zod';
 import { elementType, type TensorDtype, torchStorages } from '../dtypes';
 import { KinoraError } from '../errors';
+import { shortened } from '../quote';
 import type { ByteSource } from './byte-source';
 import { PickleGlobal, unpickle } from './pickle';
-import type { FileTensor } from './safetensors';
+import { type FileTensor, maxTensors } from './safetensors';
 import { locateEntry, readZipDirectory, type ZipEntry } from './zip-directory';
 
 /** A checkpoint of 1,500 tensors has a pickle of 250 KB. */
 const maxPickleBytes = 4 * 1024 * 1024;
-const maxTensors = 65_536;
+/** Keys of storages are numbers, the addresses of old. */
+const maxKeyLength = 64;
+const maxAxes = 16;
 
 class Storage {
   constructor(
@@ -36,12 +39,23 @@ class Tensor {
 }
 
 const count = z.int().nonnegative();
+/** Its length is looked at first: a tuple that is made once can be the shape of every tensor, and zod copies it for each. */
+const axes = z
+  .custom<unknown[]>(
+    (value) => Array.isArray(value) && value.length <= maxAxes,
+    `not a list of at most ${maxAxes} axes`,
+  )
+  .pipe(z.array(count));
 /** ('storage', class, file, device, elements) */
-const storageSchema = z.tuple([z.literal('storage'), z.instanceof(PickleGlobal), z.string(), z.string(), count]);
+const storageSchema = z.tuple([
+  z.literal('storage'),
+  z.instanceof(PickleGlobal),
+  z.string().max(maxKeyLength),
+  z.string(),
+  count,
+]);
 /** torch/_utils.py, _rebuild_tensor_v2(storage, storage_offset, size, stride, requires_grad, backward_hooks, metadata=None) */
-const tensorSchema = z
-  .tuple([z.instanceof(Storage), count, z.array(count).max(16), z.array(count), z.boolean(), z.unknown()])
-  .rest(z.unknown());
+const tensorSchema = z.tuple([z.instanceof(Storage), count, axes, axes, z.boolean(), z.unknown()]).rest(z.unknown());
 /** torch/_utils.py, _rebuild_parameter(data, requires_grad, backward_hooks) */
 const parameterSchema = z.tuple([z.instanceof(Tensor), z.boolean(), z.unknown()]);
 
@@ -98,20 +112,21 @@ export async function readPyTorchFile(source: ByteSource, path: string): Promise
   }
 
   function place(name: string, tensor: Tensor, storage: { begin: number; end: number }): FileTensor {
+    const said = shortened(name);
     const { shape, strides, metadata } = tensor;
     const { dtype } = tensor.storage;
     const bytes = shape.reduce((product, size) => product * size, elementType(dtype).bytes);
-    if (bytes === 0) throw refuse(`tensor ${name} is empty`);
+    if (bytes === 0) throw refuse(`tensor ${said} is empty`);
     if (!isContiguous(shape, strides)) {
       throw refuse(
-        `tensor ${name} does not lie in one piece (shape [${shape.join(', ')}], strides [${strides.join(', ')}]); ` +
+        `tensor ${said} does not lie in one piece (shape [${shortened(shape.join(', '))}], strides [${shortened(strides.join(', '))}]); ` +
           'save it with .contiguous()',
       );
     }
-    if (metadata !== null && metadata !== undefined) throw refuse(`tensor ${name} is a conjugated or negated view`);
+    if (metadata !== null && metadata !== undefined) throw refuse(`tensor ${said} is a conjugated or negated view`);
     const begin = storage.begin + tensor.offset * elementType(dtype).bytes;
     const end = begin + bytes;
-    if (!(end <= storage.end)) throw refuse(`tensor ${name} lies outside of its storage`);
+    if (!(end <= storage.end)) throw refuse(`tensor ${said} lies outside of its storage`);
     return { name, dtype, shape, begin, end };
   }
 }
@@ -141,7 +156,7 @@ function stateDict(pickle: Uint8Array, path: string): Map<string, Tensor> {
     const parsed = schema.safeParse(value);
     if (parsed.success) return parsed.data;
     const issue = parsed.error.issues[0];
-    throw refuse(`${what} is malformed (${[...(issue?.path ?? []), issue?.message].join(': ')})`);
+    throw refuse(`${what} is malformed (${shortened([...(issue?.path ?? []), issue?.message].join(': '))})`);
   };
   const globals = [
     new PickleGlobal('collections.OrderedDict', (args) => {
@@ -170,7 +185,8 @@ function stateDict(pickle: Uint8Array, path: string): Map<string, Tensor> {
   if (dict.size > maxTensors) throw refuse(`it holds ${dict.size} tensors, where at most ${maxTensors} are allowed`);
   const tensors = new Map<string, Tensor>();
   for (const [name, tensor] of dict) {
-    if (typeof name !== 'string' || !(tensor instanceof Tensor)) throw refuse(`${String(name)} in it is not a tensor`);
+    if (typeof name !== 'string' || !(tensor instanceof Tensor))
+      throw refuse(`${shortened(String(name))} in it is not a tensor`);
     tensors.set(name, tensor);
   }
   return tensors;

@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { failure } from '../../tests/errors';
 import { type Fault, Space } from '../../tests/server/space';
 import { pattern } from '../../tests/server/synthetic';
 import { fetchText } from './http';
 import { RemoteFile } from './remote-file';
+import type { RetryOptions } from './retry';
 
 const { fetch } = globalThis;
 const MiB = 1024 * 1024;
@@ -13,17 +15,13 @@ beforeEach(() => {
   space = new Space();
 });
 
-async function open(fault: Fault = {}, content = body): Promise<RemoteFile> {
+async function open(fault: Fault = {}, content = body, options: RetryOptions = {}): Promise<RemoteFile> {
   await space.put('file', content, fault);
-  return RemoteFile.open(`${space.url}file`, 8, { fetch });
+  return RemoteFile.open(`${space.url}file`, 8, { fetch, ...options });
 }
 
 async function bytes(blob: Blob): Promise<Uint8Array> {
   return new Uint8Array(await blob.arrayBuffer());
-}
-
-function failure(code: string, message = '') {
-  return expect.objectContaining({ code, message: expect.stringContaining(message) });
 }
 
 describe('a server with Range', () => {
@@ -101,13 +99,20 @@ describe('a server with Range', () => {
   });
 
   it('is asked again when it stands still', async () => {
-    const file = await open({ hangAfter: 50_000, at: 10, times: 1 });
     const waits: string[] = [];
-    const retries = { patience: 0.5, onWait: (_: number, { message }: Error) => waits.push(message) };
-    expect(await bytes(await file.read(8, 90_000, { ...retries, pauses: [0] }))).toEqual(body.subarray(8, 90_000));
+    const options = { patience: 0.5, pauses: [0], onWait: (_: number, { message }: Error) => waits.push(message) };
+    const file = await open({ hangAfter: 50_000, at: 10, times: 1 }, body, options);
+    expect(await bytes(await file.read(8, 90_000))).toEqual(body.subarray(8, 90_000));
     expect(waits).toEqual([expect.stringContaining('stood still')]);
     await space.put('file', body, { hangAfter: 50_000 });
-    await expect(file.read(8, 90_000, retries)).rejects.toThrow(failure('network', 'stood still'));
+    await expect(file.read(8, 90_000)).rejects.toThrow(failure('network', 'stood still'));
+  });
+
+  it('is waited for as long as something comes', async () => {
+    const file = await open({ drip: 16 * 1024 }, body, { patience: 1 });
+    const begin = Date.now();
+    expect(await bytes(await file.read(8, 90_000))).toEqual(body.subarray(8, 90_000));
+    expect(Date.now() - begin).toBeGreaterThan(1500);
   });
 
   it('stops when it is cancelled', async () => {
@@ -190,11 +195,18 @@ describe('fetchText', () => {
     expect(await fetchText(`${space.url}text`, { fetch })).toBe(text);
   });
 
+  it("reads JSON with Python's numbers", async () => {
+    const text = '{"lambda_min_clipped": -Infinity, "snr_gamma": NaN, "name": "-Infinity"}';
+    await space.put('a.json', text);
+    expect(await fetchText(`${space.url}a.json`, { fetch })).toBe(text);
+  });
+
   it.each<[string, string, string | Uint8Array<ArrayBuffer>, Fault]>([
     ['invalid-checkpoint', 'a.json', '{"a": ', {}],
     ['invalid-checkpoint', 'a.json?v=2', '{"a": ', {}],
     ['invalid-checkpoint', 'a.txt', new Uint8Array([0x61, 0xff]), {}],
     ['invalid-checkpoint', 'a.txt', '', { fill: 16 * MiB + 1 }],
+    ['invalid-checkpoint', 'a.json', '['.repeat(2e6), {}],
     ['html-answer', 'a.txt', '\n<!DOCTYPE html><title>App</title>', { contentType: 'text/plain' }],
     ['truncated', 'a.json', '{"a": 1}', { cutAfter: 3 }],
   ])('throws %s for %s', async (code, path, content, fault) => {

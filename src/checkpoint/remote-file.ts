@@ -1,6 +1,6 @@
 import { KinoraError } from '../errors';
-import { announcedBytes, discard, get, type HttpOptions, readBody, readBodyUpTo } from './http';
-import { type RetryOptions, TransientFailure, withRetries } from './retry';
+import { type HttpOptions, readBody, request } from './http';
+import { type Attempt, TransientFailure } from './retry';
 
 /** A server that ignores Range sends the whole file; up to 64 MiB that is taken, since many simple servers are like that. */
 const maxWholeBytes = 64 * 1024 * 1024;
@@ -8,7 +8,8 @@ const maxWholeBytes = 64 * 1024 * 1024;
 /** Progress is counted in answers, and on a slow line a longer one would seem to stand still. */
 const pieceBytes = 8 * 1024 * 1024;
 
-interface ReadOptions extends Partial<RetryOptions> {
+interface ReadOptions {
+  signal?: AbortSignal;
   /** Called with the bytes of each piece, at most 8 MiB. */
   onBytes?: (bytes: number) => void;
 }
@@ -26,13 +27,13 @@ export class RemoteFile {
   readonly size: number | undefined;
   readonly validator: string;
   readonly url: string;
-  readonly #fetch: HttpOptions['fetch'];
+  readonly #options: HttpOptions;
   /** The beginning of the file, or all of it where the server ignores Range. */
   readonly #begin: Blob;
 
-  private constructor(url: string, fetch: HttpOptions['fetch'], identity: Identity, begin: Blob) {
+  private constructor(url: string, options: HttpOptions, identity: Identity, begin: Blob) {
     this.url = url;
-    this.#fetch = fetch;
+    this.#options = options;
     this.size = identity.size;
     this.validator = identity.validator;
     this.#begin = begin;
@@ -40,34 +41,32 @@ export class RemoteFile {
 
   /**
    * Fetches the first `bytes` bytes, and with them learns what the server can do.
-   * @throws KinoraError as `get` does; `range-unsupported`; `truncated`
+   * @param options hold for what is read later too, but for the signal
+   * @throws KinoraError as `request` does; `range-unsupported`; `truncated`
    */
-  static async open(url: string, bytes: number, options: HttpOptions): Promise<RemoteFile> {
-    const response = await getRange(url, 0, bytes, options);
-    if (response.status === 206) {
-      return new RemoteFile(
-        url,
-        options.fetch,
-        identify(response),
-        await readRange(response, 0, bytes, options.signal),
-      );
-    }
-    const announced = announcedBytes(response) ?? 0;
-    const whole = announced > maxWholeBytes ? undefined : await readBodyUpTo(maxWholeBytes, response, options.signal);
-    if (!whole) {
-      discard(response);
+  static open(url: string, bytes: number, options: HttpOptions): Promise<RemoteFile> {
+    const read = async (response: Response, attempt: Attempt) => {
+      if (response.status === 206) {
+        return new RemoteFile(url, options, identify(response), await readRange(response, 0, bytes, attempt));
+      }
+      const whole = await readBody(response, maxWholeBytes, attempt);
+      if (whole) return new RemoteFile(url, options, { size: whole.size, validator: validatorOf(response) }, whole);
       throw new KinoraError(
         'range-unsupported',
         `The server of ${url} cannot send parts of a file (it ignores Range), and the file is larger than ${maxWholeBytes} bytes.`,
       );
-    }
-    const validator = validatorOf(response);
-    return new RemoteFile(url, options.fetch, { size: whole.size, validator }, whole);
+    };
+    return request(url, range(0, bytes), read, options);
+  }
+
+  /** All of it came in one answer, and is here. */
+  get whole(): boolean {
+    return this.#begin.size === this.size;
   }
 
   /**
    * The bytes `[begin, end)`.
-   * @throws KinoraError as `get` does; `range-unsupported`; `truncated`; `changed` when the file has changed since it was opened
+   * @throws KinoraError as `request` does; `range-unsupported`; `truncated`; `changed` when the file has changed since it was opened
    */
   async read(begin: number, end: number, options: ReadOptions = {}): Promise<Blob> {
     if (this.size !== undefined && end > this.size) {
@@ -79,60 +78,54 @@ export class RemoteFile {
     }
     const pieces: Blob[] = [];
     for (let at = begin; at < end; at += pieceBytes) {
-      const readPiece = (signal: AbortSignal) => this.#readPiece(at, Math.min(at + pieceBytes, end), signal);
-      const piece = await withRetries(readPiece, { pauses: [], ...options });
+      const piece = await this.#readPiece(at, Math.min(at + pieceBytes, end), options.signal);
       pieces.push(piece);
       options.onBytes?.(piece.size);
     }
     return new Blob(pieces);
   }
 
-  async #readPiece(begin: number, end: number, signal: AbortSignal | undefined): Promise<Blob> {
-    const response = await getRange(this.url, begin, end, { fetch: this.#fetch, signal });
-    if (response.status === 206) {
+  #readPiece(begin: number, end: number, signal: AbortSignal | undefined): Promise<Blob> {
+    const read = async (response: Response, attempt: Attempt) => {
+      if (response.status === 200) {
+        throw new KinoraError(
+          'range-unsupported',
+          `The server of ${this.url} sent the whole file instead of a part of it.`,
+        );
+      }
       const { size, validator } = identify(response);
-      if (size === this.size && validator === this.validator) return readRange(response, begin, end, signal);
-    }
-    discard(response);
-    if (response.status === 200) {
-      throw new KinoraError(
-        'range-unsupported',
-        `The server of ${this.url} sent the whole file instead of a part of it.`,
-      );
-    }
-    throw new KinoraError('changed', `${this.url} was replaced by another version while it was being downloaded.`);
+      if (size === this.size && validator === this.validator) return readRange(response, begin, end, attempt);
+      throw new KinoraError('changed', `${this.url} was replaced by another version while it was being downloaded.`);
+    };
+    return request(this.url, range(begin, end), read, { ...this.#options, signal });
   }
 }
 
-function getRange(url: string, begin: number, end: number, options: HttpOptions): Promise<Response> {
-  // the HTTP cache would keep the same bytes a second time
-  return get(url, { cache: 'no-store', headers: { Range: `bytes=${begin}-${end - 1}` } }, options);
+/** The HTTP cache would keep the same bytes a second time. */
+function range(begin: number, end: number): RequestInit {
+  return { cache: 'no-store', headers: { Range: `bytes=${begin}-${end - 1}` } };
 }
 
 /**
  * Reads the body of an answer with status 206. Content-Range is checked where it can be read: not across origins, unless
  * the server exposes it.
  */
-async function readRange(
-  response: Response,
-  begin: number,
-  end: number,
-  signal: AbortSignal | undefined,
-): Promise<Blob> {
+async function readRange(response: Response, begin: number, end: number, attempt: Attempt): Promise<Blob> {
   const asked = end - begin;
   const { first, last, size } = contentRange(response) ?? { first: begin, last: end - 1 };
   const short = first === begin && size !== undefined && size < end && last === size - 1;
   if (!short && (first !== begin || last !== end - 1)) {
-    discard(response);
     throw new KinoraError(
       'range-unsupported',
       `The server of ${response.url} sent "${response.headers.get('content-range')}" where bytes ${begin}-${end - 1} were asked for.`,
     );
   }
-  const blob = await readBody(response, signal);
-  if (blob.size === asked) return blob;
-  const sent = `${response.url} sent ${blob.size} bytes where ${asked} were asked for, from byte ${begin} on.`;
-  if (blob.size > asked) throw new KinoraError('range-unsupported', sent);
+  const blob = await readBody(response, asked, attempt);
+  if (blob?.size === asked) return blob;
+  const sent = `${response.url} sent ${blob ? blob.size : 'more'} bytes where ${asked} were asked for, from byte ${begin} on.`;
+  if (!blob) throw new KinoraError('range-unsupported', sent);
+  // that is all there is, as the server itself says
+  if (short && blob.size === size - begin) throw new KinoraError('truncated', `${sent} The file is damaged.`);
   throw new TransientFailure('truncated', `${sent} The file on the server may be damaged.`);
 }
 

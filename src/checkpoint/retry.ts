@@ -21,28 +21,44 @@ export const defaultPauses: readonly number[] = [1, 2, 4, 8, 16, 30, 30];
 /** Seconds. A server that asks for more than this is not waited for. */
 const maxRetryAfter = 120;
 
-/** Seconds for one try. A piece of 8 MiB, one of four at a time, takes less on any line that brings a model within a day. */
-const defaultPatience = 600;
+/**
+ * A try is given up when in so many seconds fewer bytes have come than this. It is progress that counts, not the time in all: a piece
+ * of 8 MiB may take an hour, as it does over GPRS, but what drips more slowly than 0.5 KiB/s would never end. Mobile networks pause for
+ * up to ten seconds or so when they change cells.
+ */
+const defaultPatience = 30;
+const leastBytes = 16 * 1024;
+
+/** So often it is looked at within the seconds of patience; see withPatience. */
+const ticks = 10;
 
 export interface RetryOptions {
   /** Seconds before each further try. None means that the first failure is the last. */
-  pauses: readonly number[];
+  pauses?: readonly number[];
   /** Called before each pause, with the time of the next try as of Date.now(). */
   onWait?: (retryAt: number, failure: TransientFailure) => void;
   /** Called when a try has succeeded after a pause. */
   onResume?: () => void;
-  /** Seconds after which a try that neither succeeds nor fails is given up: a connection may be lost without a word. */
+  /** Seconds without progress after which a try is given up: a connection may be lost without a word. */
   patience?: number;
   signal?: AbortSignal;
 }
 
+/** One try. */
+export interface Attempt {
+  /** Aborted when all is cancelled, and when this try is given up. */
+  readonly signal: AbortSignal;
+  /** To be called with the number of bytes whenever some have arrived, and without when an answer begins. */
+  readonly onArrival: (bytes?: number) => void;
+}
+
 /**
- * Runs `attempt` again after each TransientFailure and after each try that does not end, with growing pauses. A connection that
+ * Runs `attempt` again after each TransientFailure and after each try that makes no progress, with growing pauses. A connection that
  * comes back ends a pause.
  * @throws what `attempt` threw last; KinoraError `cancelled`
  */
-export async function withRetries<T>(attempt: (signal: AbortSignal) => Promise<T>, options: RetryOptions): Promise<T> {
-  const { pauses, onWait, onResume, signal } = options;
+export async function withRetries<T>(attempt: (attempt: Attempt) => Promise<T>, options: RetryOptions): Promise<T> {
+  const { pauses = [], onWait, onResume, signal } = options;
   for (let tries = 0; ; tries++) {
     try {
       const result = await withPatience(attempt, options);
@@ -60,28 +76,44 @@ export async function withRetries<T>(attempt: (signal: AbortSignal) => Promise<T
   }
 }
 
+/**
+ * The time is counted in ticks of a timer, which do not pile up: a tab that was frozen, or a worker that was busy, has not seen what
+ * arrived in the meantime.
+ */
 async function withPatience<T>(
-  attempt: (signal: AbortSignal) => Promise<T>,
+  attempt: (attempt: Attempt) => Promise<T>,
   { patience = defaultPatience, signal }: RetryOptions,
 ): Promise<T> {
   const over = new AbortController();
-  const timer = setTimeout(() => over.abort(), patience * 1000);
+  let waited = 0;
+  let arrived = 0;
+  const onArrival = (bytes = leastBytes) => {
+    arrived += bytes;
+    if (arrived < leastBytes) return;
+    arrived = 0;
+    waited = 0;
+  };
+  const timer = setInterval(
+    () => {
+      waited++;
+      if (waited >= ticks) over.abort();
+    },
+    (patience * 1000) / ticks,
+  );
   try {
-    return await attempt(signal ? AbortSignal.any([signal, over.signal]) : over.signal);
+    return await attempt({ signal: signal ? AbortSignal.any([signal, over.signal]) : over.signal, onArrival });
   } catch (error) {
     throwIfCancelled(signal);
     if (!over.signal.aborted) throw error;
-    throw new TransientFailure(
-      'network',
-      `The connection stood still: ${patience} s were not enough for a few megabytes.`,
-    );
+    throw new TransientFailure('network', `The connection stood still: hardly anything came for ${patience} s.`);
   } finally {
-    clearTimeout(timer);
+    clearInterval(timer);
   }
 }
 
 /** @param untilOnline ends early when the browser says that the connection is back */
 async function rest(seconds: number, untilOnline: boolean, signal: AbortSignal | undefined): Promise<void> {
+  throwIfCancelled(signal);
   const over = new AbortController();
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, seconds * 1000);

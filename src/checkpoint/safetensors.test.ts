@@ -27,7 +27,7 @@ describe('headerLength', () => {
     expect(headerLength(buffer.subarray(3, 11), path)).toBe(99);
   });
 
-  it.each([4_294_967_296n, 100_000_001n, 0xffff_ffff_ffff_ffffn, 0n, 1n])('refuses %d bytes', (length) => {
+  it.each([4_294_967_296n, 16_777_217n, 0xffff_ffff_ffff_ffffn, 0n, 1n])('refuses %d bytes', (length) => {
     expect(() => headerLength(lengthOf(length), path)).toThrow(
       expect.objectContaining({ code: 'invalid-checkpoint', message: expect.stringContaining(`${length} bytes`) }),
     );
@@ -113,6 +113,47 @@ describe('parseHeader', () => {
     expect(() => parse(withHeader(`{${entry(0)}, ${entry(4)}}`))).toThrow(
       expect.objectContaining({ code: 'invalid-checkpoint' }),
     );
+  });
+
+  it.each(['__proto__', 'constructor'])('takes a tensor of the name %s, wherever it lies', (name) => {
+    const entry = (key: string, begin: number) =>
+      `"${key}": {"dtype":"U8","shape":[4],"data_offsets":[${begin},${begin + 4}]}`;
+    expect(parse(withHeader(`{${entry('a', 0)}, ${entry(name, 4)}}`)).map((tensor) => tensor.name)).toEqual([
+      'a',
+      name,
+    ]);
+  });
+
+  const long = 'x'.repeat(1e5);
+  const entry = { dtype: 'U8', shape: [4], data_offsets: [0, 4] };
+  it.each<[string, unknown]>([
+    ['a name', { [long]: 5 }],
+    ['a name that is right', { [long]: { ...entry, shape: [5] } }],
+    ['a dtype', { a: { ...entry, dtype: long } }],
+    ['a dtype that is a list', { a: { ...entry, dtype: [long, long] } }],
+    ['a key', { a: { ...entry, [long]: 1 } }],
+    ['a shape', { a: { ...entry, shape: Array(1e4).fill(2 ** 53) } }],
+    ['a gap', { [long]: { ...entry, data_offsets: [4, 8] } }],
+  ])('keeps its message short where %s is long', (_, header) => {
+    expect(() => parse(withHeader(JSON.stringify(header)))).toThrow(
+      expect.objectContaining({ code: 'invalid-checkpoint', message: expect.stringMatching(/^.{30,600}$/) }),
+    );
+  });
+
+  const nested = '['.repeat(1e5) + ']'.repeat(1e5);
+  it.each([
+    `"dtype": ${nested}, "shape": [4], "data_offsets": [0, 4]`,
+    `"dtype": "U8", "shape": {"length": ${nested}}, "data_offsets": [0, 4]`,
+    `"dtype": "U8", "shape": [4], "data_offsets": [0, ${nested}]`,
+  ])('refuses a hundred thousand lists in each other', (text) => {
+    expect(() => parse(withHeader(`{"a": {${text}}}`))).toThrow(
+      expect.objectContaining({ code: 'invalid-checkpoint' }),
+    );
+  });
+
+  it('refuses more tensors than any checkpoint has', () => {
+    const header = Array.from({ length: 65_537 }, (_, i) => `"${i}":0`).join();
+    expect(() => parse(withHeader(`{${header}}`))).toThrow(/more than 65536 tensors/);
   });
 
   it('refuses text that is not UTF-8', () => {

@@ -2,12 +2,18 @@ import { z } from 'zod';
 import { elementType, tensorDtypes } from '../dtypes';
 import type { TensorSpec } from '../engine';
 import { KinoraError } from '../errors';
+import { quote, shortened } from '../quote';
 
 /** The 8 bytes that a safetensors file begins with: the length of its header, little-endian. */
 export const lengthBytes = 8;
 
-/** The reference implementation refuses longer headers (MAX_HEADER_SIZE in safetensors/src/tensor.rs). */
-const maxHeaderBytes = 100_000_000;
+/**
+ * A checkpoint of 1,500 tensors has a header of 200 KB. The reference implementation takes 100 MB (MAX_HEADER_SIZE in
+ * safetensors/src/tensor.rs), but what JSON is read into can have twenty times its size.
+ */
+const maxHeaderBytes = 16 * 1024 * 1024;
+/** Of a weight file. */
+export const maxTensors = 65_536;
 
 /** A tensor whose bytes are `[begin, end)` of the file. */
 export interface FileTensor extends TensorSpec {
@@ -17,9 +23,12 @@ export interface FileTensor extends TensorSpec {
 }
 
 const count = z.int().nonnegative();
+/** Not z.record, which leaves out what is named `__proto__`. */
+const headerSchema = z.custom<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value));
 const tensorSchema = z.strictObject({
-  dtype: z.enum(tensorDtypes, { error: ({ input }) => `${JSON.stringify(input)} is not a known type` }),
-  shape: z.array(count),
+  dtype: z.enum(tensorDtypes, { error: ({ input }) => `${quote(input)} is not a known type` }),
+  // not z.max, which compares the `length` of whatever is there, however deep that is
+  shape: z.array(count).refine(({ length }) => length <= 16, 'more than 16 axes'),
   data_offsets: z.tuple([count, count]),
 });
 
@@ -52,28 +61,30 @@ export function headerLength(head: Uint8Array, path: string): number {
 export function parseHeader(header: Uint8Array, path: string): FileTensor[] {
   const refuse = (problem: string, cause?: unknown) =>
     new KinoraError('invalid-checkpoint', `${path}: ${problem}.`, { cause });
-  let entries: Record<string, unknown>;
+  let entries: [string, unknown][];
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(header);
-    entries = z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+    entries = Object.entries(headerSchema.parse(JSON.parse(text)));
   } catch (cause) {
     throw refuse('the safetensors header is not valid JSON', cause);
   }
   const dataBegin = lengthBytes + header.byteLength;
   const tensors: FileTensor[] = [];
-  for (const [name, entry] of Object.entries(entries)) {
+  if (entries.length > maxTensors) throw refuse(`it holds more than ${maxTensors} tensors`);
+  for (const [name, entry] of entries) {
     if (name === '__metadata__') continue;
+    const said = `tensor ${shortened(name)}`;
     const parsed = tensorSchema.safeParse(entry);
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
-      throw refuse(`tensor ${name} has a malformed entry (${[...(issue?.path ?? []), issue?.message].join(': ')})`);
+      throw refuse(`${said} has a malformed entry (${shortened([...(issue?.path ?? []), issue?.message].join(': '))})`);
     }
     const { dtype, shape, data_offsets: offsets } = parsed.data;
     const bytes = shape.reduce((product, size) => product * size, elementType(dtype).bytes);
-    if (bytes === 0) throw refuse(`tensor ${name} is empty`);
+    if (bytes === 0) throw refuse(`${said} is empty`);
     if (offsets[1] - offsets[0] !== bytes) {
       throw refuse(
-        `tensor ${name} has offsets ${offsets.join(' to ')} for ${bytes} bytes of ${dtype} [${shape.join(', ')}]`,
+        `${said} has offsets ${offsets.join(' to ')} for ${bytes} bytes of ${dtype} [${shortened(shape.join(', '))}]`,
       );
     }
     tensors.push({ name, dtype, shape, begin: dataBegin + offsets[0], end: dataBegin + offsets[1] });
@@ -82,8 +93,8 @@ export function parseHeader(header: Uint8Array, path: string): FileTensor[] {
   tensors.sort((a, b) => a.begin - b.begin);
   let end = dataBegin;
   for (const tensor of tensors) {
-    if (tensor.begin < end) throw refuse(`tensor ${tensor.name} overlaps the one before it`);
-    if (tensor.begin > end) throw refuse(`bytes that belong to no tensor lie before ${tensor.name}`);
+    if (tensor.begin < end) throw refuse(`tensor ${shortened(tensor.name)} overlaps the one before it`);
+    if (tensor.begin > end) throw refuse(`bytes that belong to no tensor lie before ${shortened(tensor.name)}`);
     end = tensor.end;
   }
   return tensors;
@@ -99,7 +110,7 @@ export function checkFileSize(tensors: readonly FileTensor[], size: number, path
   if (cut) {
     throw new KinoraError(
       'truncated',
-      `${path} has ${size} bytes where its header promises ${promised}: tensor ${cut.name} and what follows are not ` +
+      `${path} has ${size} bytes where its header promises ${promised}: tensor ${shortened(cut.name)} and what follows are not ` +
         'whole. The file is damaged.',
     );
   }

@@ -1,5 +1,5 @@
 import type { Weights } from '../engine';
-import type { Manifest } from '../storage';
+import { type Manifest, shardName } from '../storage';
 import type { FileTensor } from './safetensors';
 
 /** 64 MiB: what one IndexedDB value holds well, and what is lost at most when a download breaks off. */
@@ -30,10 +30,6 @@ export function planShards(
     located.push({ name, dtype, shape, file, offset: begin - shard.begin, byteLength: end - begin });
   }
   return { shards, tensors: located };
-}
-
-export function shardName(component: string, index: number): string {
-  return `${component}-${index}`;
 }
 
 /** @param shards of the manifest, in its order */

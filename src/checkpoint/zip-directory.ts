@@ -4,6 +4,7 @@
  * thousands of requests for a checkpoint.) Format: PKWARE's APPNOTE.TXT, sections 4.3.6 to 4.5.3.
  */
 import { KinoraError } from '../errors';
+import { shortened } from '../quote';
 import type { ByteSource } from './byte-source';
 
 export interface ZipEntry {
@@ -54,13 +55,14 @@ export async function readZipDirectory(source: ByteSource, path: string): Promis
     const extraEnd = nameEnd + view.getUint16(at + 30, true);
     if (extraEnd > view.byteLength) throw refuse("the zip archive's directory is damaged");
     const name = new TextDecoder().decode(bytesOf(view, at + directoryEntryBytes, nameEnd));
-    if (view.getUint16(at + 8, true) & 1) throw refuse(`${name} in it is encrypted`);
-    if (view.getUint16(at + 10, true) !== 0) throw refuse(`${name} in it is compressed, which torch.save never does`);
+    if (view.getUint16(at + 8, true) & 1) throw refuse(`${shortened(name)} in it is encrypted`);
+    if (view.getUint16(at + 10, true) !== 0)
+      throw refuse(`${shortened(name)} in it is compressed, which torch.save never does`);
     const [size = 0, packed = 0, headerBegin = 0] = with64Bits(
       [view.getUint32(at + 24, true), view.getUint32(at + 20, true), view.getUint32(at + 42, true)],
       viewOf(bytesOf(view, nameEnd, extraEnd)),
     );
-    if (size !== packed) throw refuse(`${name} in it has two sizes, ${size} and ${packed}`);
+    if (size !== packed) throw refuse(`${shortened(name)} in it has two sizes, ${size} and ${packed}`);
     found.push({ name, size, headerBegin });
     at = extraEnd + view.getUint16(at + 32, true);
   }
@@ -72,7 +74,7 @@ export async function readZipDirectory(source: ByteSource, path: string): Promis
   return found.map((entry, index) => {
     const nextBegin = found[index + 1]?.headerBegin ?? directory.begin;
     if (entry.headerBegin + localHeaderBytes + entry.size > nextBegin) {
-      throw refuse(`${entry.name} in it overlaps what comes after it`);
+      throw refuse(`${shortened(entry.name)} in it overlaps what comes after it`);
     }
     return { ...entry, nextBegin };
   });
@@ -99,7 +101,7 @@ export async function locateEntry(
   const header = viewOf(await source.read(headerBegin, headerBegin + localHeaderBytes));
   const begin = headerBegin + localHeaderBytes + header.getUint16(26, true) + header.getUint16(28, true);
   if (header.getUint32(0, true) !== 0x04034b50 || begin + size > nextBegin) {
-    throw new KinoraError('invalid-checkpoint', `${path}: the header of ${name} in it is damaged.`);
+    throw new KinoraError('invalid-checkpoint', `${path}: the header of ${shortened(name)} in it is damaged.`);
   }
   return { begin, end: begin + size };
 }

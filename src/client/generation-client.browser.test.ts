@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, inject, test } from 'vitest';
-import { errorCodes, KinoraError } from '../errors';
+import { errorOf } from '../../tests/errors';
+import { errorCodes, type KinoraError } from '../errors';
 import type { LoadRequest } from '../protocol';
 import { GenerationClient } from './generation-client';
 import { type DownloadCallbacks, ModelsClient } from './models-client';
@@ -40,15 +41,6 @@ function testClient({
 }
 
 const request = (behaviour: string): LoadRequest => ({ source: behaviour, device: 'auto', dtype: 'auto' });
-
-async function errorOf(promise: Promise<unknown>): Promise<KinoraError> {
-  const outcome = await promise.then(
-    () => 'It did not reject.',
-    (error: unknown) => error,
-  );
-  if (!(outcome instanceof KinoraError)) throw new Error(`No KinoraError: ${String(outcome)}`);
-  return outcome;
-}
 
 describe('errors cross with their code', () => {
   test('every code', async () => {

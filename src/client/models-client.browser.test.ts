@@ -1,6 +1,6 @@
 import { afterEach, expect, inject, test } from 'vitest';
+import { errorOf } from '../../tests/errors';
 import { Space } from '../../tests/server/space';
-import { KinoraError } from '../errors';
 import { ModelsClient } from './models-client';
 
 const clients: ModelsClient[] = [];
@@ -14,23 +14,15 @@ function modelsClient(options: ConstructorParameters<typeof ModelsClient>[0] = {
   return client;
 }
 
-async function codeOf(promise: Promise<unknown>): Promise<string> {
-  const outcome = await promise.then(
-    () => 'It did not reject.',
-    (error: unknown) => error,
-  );
-  return outcome instanceof KinoraError ? outcome.code : String(outcome);
-}
-
 test('a look at a model whose server never answers can be cancelled at any time', async () => {
   const space = new Space();
   await space.put('model_index.json', '{}', { hangAfter: 0 });
   const client = modelsClient();
   const controller = new AbortController();
-  const looking = codeOf(client.inspect(space.url, controller.signal));
+  const looking = errorOf(client.inspect(space.url, controller.signal));
   await expect.poll(() => space.requests()).toHaveLength(1);
   controller.abort();
-  expect(await looking).toBe('cancelled');
+  expect((await looking).code).toBe('cancelled');
   // the worker goes on serving
   expect(await client.list()).toEqual([]);
 });
@@ -46,9 +38,9 @@ test('a worker that is caught in something is ended by a cancel, and replaced', 
   };
   const client = modelsClient({ start, cancelTimeout: 50 });
   const controller = new AbortController();
-  const first = codeOf(client.download('http://127.0.0.1:9/', { signal: controller.signal }));
+  const first = errorOf(client.download('http://127.0.0.1:9/', { signal: controller.signal }));
   controller.abort();
-  expect(await first).toBe('cancelled');
+  expect((await first).code).toBe('cancelled');
   client.list().catch(() => undefined);
   expect(started).toHaveLength(2);
 });
@@ -58,13 +50,13 @@ test('one download at a time', async () => {
   await space.put('model_index.json', '{}', { hangAfter: 0 });
   const client = modelsClient();
   const controller = new AbortController();
-  const first = codeOf(client.download(space.url, { signal: controller.signal }));
+  const first = errorOf(client.download(space.url, { signal: controller.signal }));
   await expect.poll(() => space.requests()).toHaveLength(1);
-  expect(await codeOf(client.download(space.url))).toBe('busy');
+  expect((await errorOf(client.download(space.url))).code).toBe('busy');
   controller.abort();
-  expect(await first).toBe('cancelled');
+  expect((await first).code).toBe('cancelled');
   // and the next one is let in
-  expect(await codeOf(client.download(`${inject('fileServer')}/no-such-model`))).toBe('not-found');
+  expect((await errorOf(client.download(`${inject('fileServer')}/no-such-model`))).code).toBe('not-found');
 });
 
 test('what the device lacks is known without any weight', async () => {

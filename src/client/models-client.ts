@@ -1,5 +1,7 @@
+import type { AccessToken } from '../access-token';
 import type {
   AssessRequest,
+  Damage,
   DeviceReport,
   DownloadProgress,
   ModelFacts,
@@ -25,14 +27,14 @@ function startModelsWorker(): Worker {
  */
 export class ModelsClient {
   readonly #worker: WorkerClient<ModelsWorker>;
-  #token: string | undefined;
+  #token: AccessToken | undefined;
 
   constructor(options: Partial<WorkerClientOptions> = {}) {
     this.#worker = new WorkerClient({ start: startModelsWorker, ...options });
   }
 
-  /** The access token of the hub, for models that are only given to those who signed. It is kept in memory only. */
-  setToken(token: string | undefined): void {
+  /** For models that are only given to those who signed. It is kept in memory only, and shown to its own origin only. */
+  setToken(token: AccessToken | undefined): void {
     this.#token = token;
   }
 
@@ -67,8 +69,8 @@ export class ModelsClient {
     );
   }
 
-  /** Reads all of a stored model, and deletes what is not as it was stored; resolves with the bytes of that. */
-  check(id: string, { onProgress, signal }: DownloadCallbacks = {}): Promise<number> {
+  /** Reads all of a stored model, and deletes what is not as it was stored. */
+  check(id: string, { onProgress, signal }: DownloadCallbacks = {}): Promise<Damage> {
     return this.#worker.call((remote, { callback }) => remote.check(id, callback(onProgress), signal), signal);
   }
 

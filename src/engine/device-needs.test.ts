@@ -14,7 +14,7 @@ const MIB = 2 ** 20;
 
 /** text-to-video-ms-1.7b; what is left out is the default. */
 const large = {
-  textEncoder: parseClipTextConfig({
+  text_encoder: parseClipTextConfig({
     hidden_size: 1024,
     intermediate_size: 4096,
     num_hidden_layers: 23,
@@ -31,7 +31,7 @@ const large = {
 };
 /** Of the size of the checkpoint that ships. */
 const small = {
-  textEncoder: parseClipTextConfig({ hidden_size: 32, num_attention_heads: 4, intermediate_size: 128 }),
+  text_encoder: parseClipTextConfig({ hidden_size: 32, num_attention_heads: 4, intermediate_size: 128 }),
   unet: parseUNet3DConfig({
     block_out_channels: [48, 96],
     down_block_types: ['CrossAttnDownBlock3D', 'CrossAttnDownBlock3D'],
@@ -67,9 +67,20 @@ function device(
   return { adapter: adapter && { ...whole, ...adapter }, jspi: true, memoryBytes: 16 * GIB, ...rest };
 }
 
+/** What each network takes in half precision on a GPU. */
+function networksOf(configs: typeof large, size: typeof usual) {
+  const { networks } = deviceNeeds(configs, size, half);
+  const of = (name: string) => {
+    const found = networks.find(({ component }) => component === name);
+    if (!found) throw new Error(`There is no ${name}.`);
+    return found;
+  };
+  return { text_encoder: of('text_encoder'), unet: of('unet'), vae: of('vae') };
+}
+
 describe('needs', () => {
   test('weights are those of the files, but for the norms, which WebGPU takes in float32', () => {
-    const { networks } = deviceNeeds(large, usual, half);
+    const networks = networksOf(large, usual);
     // parameters of the three files; of the VAE's the decoder only
     expect(networks.unet.weights / (2 * 1_411_233_860)).toBeCloseTo(1, 3);
     expect(networks.text_encoder.weights / (2 * 340_387_840)).toBeCloseTo(1, 3);
@@ -82,14 +93,15 @@ describe('needs', () => {
   });
 
   test('activations grow with frames and pixels, weights do not', () => {
-    const once = deviceNeeds(large, usual, half).networks.unet;
-    const twice = deviceNeeds(large, { ...usual, numFrames: 32 }, half).networks.unet;
+    const once = networksOf(large, usual).unet;
+    const twice = networksOf(large, { ...usual, numFrames: 32 }).unet;
     expect(twice.weights).toBe(once.weights);
     expect(twice.activations / once.activations).toBeCloseTo(2, 1);
   });
 
   test('one network at a time needs what the largest needs', () => {
-    const { bytes, networks } = deviceNeeds(large, usual, half);
+    const { bytes } = deviceNeeds(large, usual, half);
+    const networks = networksOf(large, usual);
     expect(bytes['low-memory']).toBe(networks.unet.weights + networks.unet.activations);
     expect(bytes['keep-ready']).toBeGreaterThan(bytes['low-memory'] + networks.text_encoder.weights);
   });

@@ -3,15 +3,12 @@
  * Everything is counted from the configs: no weight has to be there. Words for it are the page's.
  */
 import { at } from './at';
-import type { NetworkGraph, Target } from './graph/builder';
+import type { Target } from './graph/builder';
 import { type NetworkMemory, networkMemory } from './graph/memory';
-import type { CheckpointConfigs } from './load-checkpoint';
-import { promptsAtOnce } from './memory-policy';
-import { autoencoderDecoder, vaeScaleFactor } from './networks/autoencoder-kl';
-import { clipTextModel } from './networks/clip-text-model';
-import { unet3DConditionModel } from './networks/unet-3d-condition-model';
+import { vaeScaleFactor } from './networks/autoencoder-kl';
+import { smallestLatents } from './networks/unet-3d-condition-model';
+import { type TextToVideoConfigs, textToVideoSD } from './pipelines/text-to-video-sd';
 import type { DeviceFacts } from './runtime/device-facts';
-import { type Component, components } from './source';
 import type { Device, Dtype, MemoryPolicy } from './types';
 
 /** Width and height in pixels. */
@@ -21,12 +18,20 @@ export interface VideoSize {
   height: number;
 }
 
+/** What one network takes. */
+export interface NetworkNeeds extends NetworkMemory {
+  component: string;
+  /** For people. */
+  label: string;
+}
+
 export interface DeviceNeeds {
-  networks: Readonly<Record<Component, NetworkMemory>>;
+  /** In the order of their use. */
+  networks: readonly NetworkNeeds[];
   /** Bytes on the device at most, by memory policy. */
   bytes: Readonly<Record<MemoryPolicy, number>>;
   /** The largest single buffer of any network. */
-  largest: { component: Component; bytes: number };
+  largest: { label: string; bytes: number };
 }
 
 /**
@@ -64,8 +69,6 @@ export interface DeviceReport {
   alternatives: readonly Alternative[];
 }
 
-export type NetworkConfigs = Pick<CheckpointConfigs, 'textEncoder' | 'unet' | 'vae'>;
-
 const WASM_HEAP = 4 * 2 ** 30;
 /** The wasm provider keeps weights as they came, and packed for its kernels. */
 const WASM_COPIES = 2;
@@ -86,33 +89,20 @@ export function targetFor(
   return { device: 'webgpu', dtype: adapter?.float16 ? 'float16' : 'float32' };
 }
 
-export function deviceNeeds(configs: NetworkConfigs, size: VideoSize, target: Target): DeviceNeeds {
-  const { textEncoder, unet, vae } = configs;
-  const scale = vaeScaleFactor(vae);
-  const latents = { height: size.height / scale, width: size.width / scale };
-  const video = { frames: size.numFrames, ...latents };
-  const tokens = textEncoder.max_position_embeddings;
-  const graphs: Record<Component, NetworkGraph> = {
-    text_encoder: clipTextModel(textEncoder, tokens, target),
-    unet: unet3DConditionModel(unet, { prompts: promptsAtOnce(target.device, video), ...video, tokens }, target),
-    vae: autoencoderDecoder(vae, latents, target),
-  };
-  const networks = {
-    text_encoder: networkMemory(graphs.text_encoder),
-    unet: networkMemory(graphs.unet),
-    vae: networkMemory(graphs.vae),
-  };
-  const each = components.map((component) => {
-    const { weights, activations, scratch } = networks[component];
-    return weights + activations + scratch;
+export function deviceNeeds(configs: TextToVideoConfigs, size: VideoSize, target: Target): DeviceNeeds {
+  const networks = textToVideoSD.plans(configs, size, target).map(({ component, graph }) => {
+    const { label } = textToVideoSD.networks[component];
+    return { component, label, ...networkMemory(graph()) };
   });
-  const largest = components
-    .map((component) => ({ component, bytes: networks[component].largest }))
-    .sort((a, b) => b.bytes - a.bytes);
+  const each = networks.map(({ weights, activations, scratch }) => weights + activations + scratch);
+  const { label, largest } = at(
+    networks.toSorted((a, b) => b.largest - a.largest),
+    0,
+  );
   return {
     networks,
     bytes: { 'keep-ready': each.reduce((sum, bytes) => sum + bytes, 0), 'low-memory': Math.max(...each) },
-    largest: at(largest, 0),
+    largest: { label, bytes: largest },
   };
 }
 
@@ -123,11 +113,10 @@ export function shortfalls(needs: DeviceNeeds, facts: DeviceFacts, target: Targe
   if (!adapter) found.push({ lack: 'webgpu', stops: target.device === 'webgpu' });
   else if (adapter.software) found.push({ lack: 'hardware', stops: false });
   if (target.device === 'wasm') {
-    const heaps = components.map((component) => {
-      const { weights, activations, scratch } = needs.networks[component];
+    const heaps = needs.networks.map(
       // of the others only weights are there meanwhile: what a run takes is free again after it
-      return weights * WASM_COPIES + activations + scratch;
-    });
+      ({ weights, activations, scratch }) => weights * WASM_COPIES + activations + scratch,
+    );
     const needed = Math.max(...heaps);
     if (needed > WASM_HEAP) found.push({ lack: 'wasm-heap', stops: true, needed, available: WASM_HEAP });
   } else if (adapter) {
@@ -142,7 +131,7 @@ export function shortfalls(needs: DeviceNeeds, facts: DeviceFacts, target: Targe
     } else if (bytes > limits['binding-size']) {
       found.push({ lack: 'binding-size', stops: true, needed: bytes, available: limits['binding-size'] });
     }
-    const weights = Math.max(...components.map((component) => needs.networks[component].weights));
+    const weights = Math.max(...needs.networks.map((network) => network.weights));
     if (!jspi) found.push({ lack: 'jspi', stops: false, needed: weights });
   }
   const needed = needs.bytes['low-memory'];
@@ -155,7 +144,7 @@ export function shortfalls(needs: DeviceNeeds, facts: DeviceFacts, target: Targe
 
 /** The whole answer for one checkpoint, one size and one device. Writes up to nine UNets: about a second. */
 export function assessDevice(
-  configs: NetworkConfigs,
+  configs: TextToVideoConfigs,
   size: VideoSize,
   facts: DeviceFacts,
   target: Target = targetFor(facts),
@@ -170,14 +159,15 @@ export function assessDevice(
     alternatives.push({ change: 'low-memory', ...size });
   }
   const scale = vaeScaleFactor(configs.vae);
-  const smallest = { numFrames: 1, width: scale, height: scale };
+  const fewest = smallestLatents(configs.unet);
+  const smallest = { numFrames: 1, width: scale * fewest, height: scale * fewest };
   // where the weights alone are too much, no size has to be tried
   if (found.some(({ stops, lack }) => stops || lack === 'memory') && fits(smallest, target)) {
     const fewer = smallerShares
       .map((share) => ({ ...size, numFrames: Math.floor(size.numFrames * share) }))
       .find((other) => other.numFrames >= 1 && fits(other, target));
     if (fewer) alternatives.push({ change: 'fewer-frames', ...fewer });
-    const scaled = (pixels: number, share: number) => Math.max(1, Math.round((pixels * share) / scale)) * scale;
+    const scaled = (pixels: number, share: number) => Math.max(fewest, Math.round((pixels * share) / scale)) * scale;
     const smaller = smallerShares
       .map((share) => ({ ...size, width: scaled(size.width, share), height: scaled(size.height, share) }))
       .find((other) => fits(other, target));

@@ -1,7 +1,8 @@
 /** Checks what a caller asks for before anything runs. */
 import { z } from 'zod';
 import { KinoraError } from '../errors';
-import { type CheckpointInfo, type GenerationParameters, schedulerNames } from './types';
+import { schedulerNames } from './schedulers/descriptions';
+import type { CheckpointInfo, GenerationParameters } from './types';
 
 /** Throws KinoraError `invalid-argument` that names the parameter and what it takes. */
 export function checkParameters(parameters: GenerationParameters, { vaeScaleFactor }: CheckpointInfo): void {
@@ -16,6 +17,7 @@ export function checkParameters(parameters: GenerationParameters, { vaeScaleFact
     height: pixels,
     width: pixels,
     scheduler: z.enum(schedulerNames),
+    eta: z.number().min(0).max(1).optional(),
   });
   const result = schema.safeParse(parameters);
   if (result.success) return;

@@ -5,6 +5,8 @@ export type { Alternative, DeviceNeeds, DeviceReport, Lack, Shortfall, VideoSize
 export { checkCheckpoint, loadCheckpoint } from './load-checkpoint';
 export { type DeviceFacts, deviceFacts } from './runtime/device-facts';
 export { type AdapterFacts, adapterFacts } from './runtime/gpu-device';
+export type { SchedulerName } from './schedulers';
+export { type SchedulerDescription, schedulerDescriptions, schedulerNames } from './schedulers/descriptions';
 export * from './source';
 export { type GenerateOptions, type LoadPipelineOptions, TextToVideoPipeline } from './text-to-video';
 export * from './types';

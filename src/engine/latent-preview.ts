@@ -1,6 +1,7 @@
 /** Latents as small pictures without the VAE: a linear map per latent pixel, close enough to see what is coming. */
 import { z } from 'zod';
 import { KinoraError } from '../errors';
+import { parsePythonJson } from '../python-json';
 import { at } from './at';
 
 /** One row per latent channel and a last one that is added: each [r, g, b], to pixels from −1 to 1. */
@@ -20,27 +21,17 @@ const row = z.tuple([z.number(), z.number(), z.number()]);
 /** Reads the checkpoint's own factors (vae/latent_rgb_factors.json); without it, Stable Diffusion's, or three channels as they are. */
 export function latentRgbFactors(file: string | undefined, channels: number): LatentRgbFactors {
   if (file !== undefined) {
+    const path = 'vae/latent_rgb_factors.json';
     const parsed = z
       .array(row)
       .length(channels + 1)
-      .safeParse(parseJson(file));
+      .safeParse(parsePythonJson(file, path));
     if (parsed.success) return parsed.data;
-    throw new KinoraError(
-      'invalid-checkpoint',
-      `vae/latent_rgb_factors.json must have ${channels + 1} rows of three numbers.`,
-    );
+    throw new KinoraError('invalid-checkpoint', `${path} must have ${channels + 1} rows of three numbers.`);
   }
   if (channels === 4) return stableDiffusion;
   const unit = (i: number): [number, number, number] => [i === 0 ? 0.5 : 0, i === 1 ? 0.5 : 0, i === 2 ? 0.5 : 0];
   return Array.from({ length: channels + 1 }, (_, i) => (i < channels ? unit(i) : [0, 0, 0]));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Latents [frames, channels, pixels] to RGBA [frames, pixels, 4]. */

@@ -1,33 +1,20 @@
 /** From a diffusers folder to everything that the pipeline needs of it: parsed configs, tokenizer, checked tensors, weights at hand. */
 import { KinoraError, throwIfCancelled } from '../errors';
+import { parsePythonJson } from '../python-json';
 import { type LatentRgbFactors, latentRgbFactors } from './latent-preview';
-import {
-  type AutoencoderConfig,
-  autoencoderAliases,
-  autoencoderDecoder,
-  autoencoderEncoder,
-  parseAutoencoderConfig,
-  vaeScaleFactor,
-} from './networks/autoencoder-kl';
-import { type ClipTextConfig, clipTextAliases, clipTextModel, parseClipTextConfig } from './networks/clip-text-model';
-import { parseUNet3DConfig, type UNet3DConfig, unet3DConditionModel } from './networks/unet-3d-condition-model';
-import { schedulerClassName } from './schedulers';
-import { type CheckpointSource, type Component, components, type Weights } from './source';
+import { vaeScaleFactor } from './networks/autoencoder-kl';
+import type { ClipTextConfig } from './networks/clip-text-model';
+import type { NetworkParts } from './networks-on-device';
+import { type TextToVideoConfigs, textToVideoSD } from './pipelines/text-to-video-sd';
+import { schedulerClassName, schedulerFromConfig } from './schedulers';
+import { type CheckpointSource, type Component, components } from './source';
 import { ClipTokenizer } from './tokenizer';
 import type { CheckpointInfo, Progress } from './types';
-import { type Aliases, checkTensors } from './weights';
+import { checkTensors } from './weights';
 
-/** Other names that the same tensors go by. */
-export const aliases: Readonly<Record<Component, Aliases>> = {
-  text_encoder: clipTextAliases,
-  unet: [],
-  vae: autoencoderAliases,
-};
+const { networks } = textToVideoSD;
 
-export interface CheckpointConfigs {
-  textEncoder: ClipTextConfig;
-  unet: UNet3DConfig;
-  vae: AutoencoderConfig;
+export interface CheckpointConfigs extends TextToVideoConfigs {
   /** As it lies in the file: each scheduler reads its own keys. */
   scheduler: unknown;
 }
@@ -38,7 +25,8 @@ export interface TextToVideoCheckpoint {
   configs: CheckpointConfigs;
   tokenizer: ClipTokenizer;
   previewFactors: LatentRgbFactors;
-  weights: Readonly<Record<Component, Weights>>;
+  /** By component. */
+  parts: NetworkParts;
 }
 
 export interface LoadCheckpointOptions {
@@ -53,22 +41,24 @@ export async function loadCheckpoint(
 ): Promise<TextToVideoCheckpoint> {
   onProgress?.({ stage: 'open', done: 0, total: 1 });
   const checked = await checkCheckpoint(source, signal);
-  const load = (component: Component) =>
-    source.weights(component, {
+  const parts: Record<string, NetworkParts[string]> = {};
+  for (const component of components) {
+    const weights = await source.weights(component, {
       signal,
       onProgress: (done, total) => onProgress?.({ stage: 'fetch', component, done, total }),
     });
-  const weights = { text_encoder: await load('text_encoder'), unet: await load('unet'), vae: await load('vae') };
-  return { ...checked, weights };
+    parts[component] = { weights, aliases: networks[component].aliases };
+  }
+  return { ...checked, parts };
 }
 
 /** Everything but the weights, of which the headers tell enough. Throws KinoraError where the networks cannot run the checkpoint. */
 export async function checkCheckpoint(
   source: CheckpointSource,
   signal?: AbortSignal,
-): Promise<Omit<TextToVideoCheckpoint, 'weights'>> {
+): Promise<Omit<TextToVideoCheckpoint, 'parts'>> {
   const configs = await readConfigs(source, signal);
-  const { textEncoder, unet, vae, scheduler } = configs;
+  const { text_encoder: textEncoder, unet, vae, scheduler } = configs;
   const [vocab, merges, tokenizerConfig, specialTokensMap, factors] = await Promise.all([
     source.text('tokenizer/vocab.json', signal),
     source.text('tokenizer/merges.txt', signal),
@@ -78,10 +68,16 @@ export async function checkCheckpoint(
   ]);
   const maxTokens = textEncoder.max_position_embeddings;
   const tokenizer = ClipTokenizer.fromFiles({ vocab, merges, tokenizerConfig, specialTokensMap }, maxTokens);
-  const expected = expectedTensors(configs);
+  checkTokenIds(tokenizer, textEncoder);
+  // the smallest graphs are written one by one: the first network that does not fit ends it
+  const expected = {
+    text_encoder: () => networks.text_encoder.parameters(textEncoder),
+    unet: () => networks.unet.parameters(unet),
+    vae: () => networks.vae.parameters(vae),
+  };
   for (const component of components) {
     const tensors = await source.tensors(component, signal);
-    checkTensors(component, expected[component], tensors, aliases[component]);
+    checkTensors(component, expected[component](), tensors, networks[component].aliases);
     throwIfCancelled(signal);
   }
   const scale = vaeScaleFactor(vae);
@@ -101,61 +97,30 @@ export async function checkCheckpoint(
 
 /** Throws KinoraError `unsupported-config` or `invalid-checkpoint`. Reads nothing but the configs. */
 export async function readConfigs(source: CheckpointSource, signal?: AbortSignal): Promise<CheckpointConfigs> {
-  const [textEncoder, unet, vae, scheduler] = await Promise.all([
-    readJson(source, 'text_encoder/config.json', signal).then(parseClipTextConfig),
-    readJson(source, 'unet/config.json', signal).then(parseUNet3DConfig),
-    readJson(source, 'vae/config.json', signal).then(parseAutoencoderConfig),
+  const config = (component: Component) => readJson(source, `${component}/config.json`, signal);
+  const [text_encoder, unet, vae, scheduler] = await Promise.all([
+    config('text_encoder').then(networks.text_encoder.parseConfig),
+    config('unet').then(networks.unet.parseConfig),
+    config('vae').then(networks.vae.parseConfig),
     readJson(source, 'scheduler/scheduler_config.json', signal),
   ]);
-  const configs = { textEncoder, unet, vae, scheduler };
-  checkConfigs(configs);
+  const configs = { text_encoder, unet, vae, scheduler };
+  textToVideoSD.checkFit(configs);
+  // one that cannot run is refused before weights are fetched
+  schedulerFromConfig(schedulerClassName(scheduler), scheduler);
   return configs;
 }
 
 async function readJson(source: CheckpointSource, path: string, signal?: AbortSignal): Promise<unknown> {
-  const text = await source.text(path, signal);
-  try {
-    // Python writes infinities as JSON has no word for: 1e999 is one
-    return JSON.parse(text.replace(/:(\s*-?)Infinity\b/g, ':$11e999'));
-  } catch (cause) {
-    throw new KinoraError(
-      'invalid-checkpoint',
-      `${path} is not JSON: it begins with ${JSON.stringify(text.slice(0, 40))}.`,
-      { cause },
-    );
-  }
+  return parsePythonJson(await source.text(path, signal), path);
 }
 
-/** The networks must fit together. */
-function checkConfigs({ textEncoder, unet, vae }: CheckpointConfigs): void {
-  const mismatch = (key: string, value: number, other: string, expected: number) => {
-    if (value !== expected) {
-      throw new KinoraError(
-        'invalid-checkpoint',
-        `${key} is ${value}, but ${other} is ${expected}: these networks do not fit together.`,
-      );
-    }
-  };
-  mismatch('unet cross_attention_dim', unet.cross_attention_dim, 'text_encoder hidden_size', textEncoder.hidden_size);
-  mismatch('unet in_channels', unet.in_channels, 'vae latent_channels', vae.latent_channels);
-  mismatch('unet out_channels', unet.out_channels, 'vae latent_channels', vae.latent_channels);
-  mismatch('vae out_channels', vae.out_channels, 'the number of colours', 3);
-}
-
-/** What each network reads does not depend on sizes or target, so the smallest graphs tell. */
-function expectedTensors({
-  textEncoder,
-  unet,
-  vae,
-}: CheckpointConfigs): Record<Component, ReadonlyMap<string, readonly number[]>> {
-  const target = { device: 'wasm', dtype: 'float32' } as const;
-  const scale = vaeScaleFactor(vae);
-  return {
-    text_encoder: clipTextModel(textEncoder, textEncoder.max_position_embeddings, target).parameters,
-    unet: unet3DConditionModel(unet, { prompts: 1, frames: 1, height: 1, width: 1, tokens: 1 }, target).parameters,
-    vae: new Map([
-      ...autoencoderEncoder(vae, { height: scale, width: scale }, target).parameters,
-      ...autoencoderDecoder(vae, { height: 1, width: 1 }, target).parameters,
-    ]),
-  };
+/** An id beyond the embeddings would only fail inside a run, and only with a prompt that has it. */
+function checkTokenIds({ largestId }: ClipTokenizer, { vocab_size: size }: ClipTextConfig): void {
+  if (largestId < size) return;
+  throw new KinoraError(
+    'invalid-checkpoint',
+    `The tokenizer has a token with the id ${largestId}, but text_encoder vocab_size is ${size}, so ids end at ` +
+      `${size - 1}: this tokenizer belongs to another text encoder.`,
+  );
 }

@@ -1,9 +1,9 @@
 /** What the pipeline keeps, frees, notices and recovers from: small videos of the checkpoint that ships. */
 import { expect, test, vi } from 'vitest';
 import { altered } from '../../tests/altered-checkpoint';
+import { errorOf } from '../../tests/errors';
 import { collectDevices } from '../../tests/gpu-devices';
 import { openCheckpoint } from '../checkpoint';
-import { KinoraError } from '../errors';
 import { CheckpointStore } from '../storage';
 import {
   adapterFacts,
@@ -45,15 +45,6 @@ async function make(pipeline: TextToVideoPipeline, options: Partial<GenerateOpti
   const video = await pipeline.generate({ ...parameters, ...options, onProgress });
   const loads = reports.filter(({ stage }) => stage === 'load');
   return { video, reports, loads, loaded: [...new Set(loads.map(({ component }) => component))] };
-}
-
-async function errorOf(promise: Promise<unknown>): Promise<KinoraError> {
-  const outcome = await promise.then(
-    () => 'It did not reject.',
-    (error: unknown) => error,
-  );
-  if (!(outcome instanceof KinoraError)) throw new Error(`No KinoraError: ${String(outcome)}`);
-  return outcome;
 }
 
 /** Largest difference of any colour of any pixel. */
@@ -164,6 +155,25 @@ test('WebGPU, low memory: a lost device is told, and the next video is right', a
     expect(done).toBeGreaterThan(1e5);
   }
   expect(most).toBe(1);
+  await pipeline.dispose();
+});
+
+test('WebGPU, keep ready: devices that are lost between two videos are not used again', async () => {
+  devices.length = 0;
+  const pipeline = await TextToVideoPipeline.fromPretrained(shipped, { device: 'webgpu', dtype: 'float32' });
+  expect(pipeline.memory).toBe('keep-ready');
+  const options = { guidanceScale: 1, numInferenceSteps: 1, numFrames: 1 };
+  const first = await make(pipeline, options);
+  expect(devices).toHaveLength(3);
+  for (const device of devices) device.destroy();
+  await Promise.all(devices.map(({ lost }) => lost));
+
+  const second = await make(pipeline, options);
+  // of the text encoder nothing was needed
+  expect(second.loaded).toEqual(['unet', 'vae']);
+  expect(distance(second.video, first.video)).toBe(0);
+  const third = await make(pipeline, options);
+  expect(third.loaded).toEqual([]);
   await pipeline.dispose();
 });
 

@@ -1,20 +1,26 @@
 /** The pipeline: prompt → frames. Source: diffusers pipelines/text_to_video_synthesis/pipeline_text_to_video_synth.py. */
 import { KinoraError, throwIfCancelled } from '../errors';
+import { at } from './at';
 import { chooseBackend } from './backend';
 import { Clock } from './clock';
-import { FrameDecoder } from './frame-decoder';
 import { checkParameters } from './generation-options';
 import { previewPixels } from './latent-preview';
 import { loadCheckpoint, type TextToVideoCheckpoint } from './load-checkpoint';
 import { chooseMemoryPolicy, promptsAtOnce, weightBytesOf } from './memory-policy';
+import { timestepEmbedding } from './networks/unet-3d-condition-model';
 import { Networks } from './networks-on-device';
-import { PromptEmbeddings } from './prompt-embeddings';
+import { denoise } from './pipeline/denoise';
+import { guided, unetDenoiser } from './pipeline/denoiser';
+import { FrameDecoder, type PlanFor } from './pipeline/frame-decoder';
+import { type LatentShape, latentsFromNoise } from './pipeline/initial-latents';
+import { PromptEncoder } from './pipeline/prompt-encoder';
+import { textToVideoSD } from './pipelines/text-to-video-sd';
 import { TorchGenerator } from './random';
 import { machineMemory } from './runtime/device-facts';
 import { breaks } from './runtime/failures';
-import { createScheduler } from './schedulers';
+import { schedulerFromConfig } from './schedulers';
 import type { CheckpointSource } from './source';
-import { checkFinite, concat, pause, swapFirstAxes } from './tensor';
+import { pause, swapFirstAxes } from './tensor';
 import type {
   Backend,
   CheckpointInfo,
@@ -49,7 +55,7 @@ export class TextToVideoPipeline {
   readonly memory: MemoryPolicy;
   readonly #checkpoint: TextToVideoCheckpoint;
   readonly #networks: Networks;
-  readonly #embeddings = new PromptEmbeddings();
+  readonly #encoder: PromptEncoder;
   readonly #decoder: FrameDecoder;
   #running = false;
 
@@ -57,8 +63,11 @@ export class TextToVideoPipeline {
     this.backend = backend;
     this.memory = memory;
     this.#checkpoint = checkpoint;
-    this.#networks = new Networks(checkpoint, backend, memory);
-    this.#decoder = new FrameDecoder(this.#networks, checkpoint.configs.vae.scaling_factor, backend.dtype);
+    const { configs } = checkpoint;
+    this.#networks = new Networks(checkpoint.parts, backend, memory);
+    this.#encoder = new PromptEncoder(this.#networks, textToVideoSD.encode(configs, backend), backend.dtype);
+    const planFor: PlanFor = (latents, dtype) => textToVideoSD.decode(configs, latents, backend, dtype);
+    this.#decoder = new FrameDecoder(this.#networks, planFor, configs.vae.scaling_factor, backend.dtype);
   }
 
   /**
@@ -72,7 +81,10 @@ export class TextToVideoPipeline {
     const { device = 'auto', dtype = 'auto', memory = 'auto' } = options;
     const backend = await chooseBackend(device, dtype);
     const checkpoint = await loadCheckpoint(source, options);
-    const weightBytes = weightBytesOf(Object.values(checkpoint.weights), backend.dtype);
+    const weightBytes = weightBytesOf(
+      Object.values(checkpoint.parts).map(({ weights }) => weights),
+      backend.dtype,
+    );
     const byItself = chooseMemoryPolicy({ device: backend.device, weightBytes, memoryBytes: machineMemory() });
     return new TextToVideoPipeline(backend, memory === 'auto' ? byItself : memory, checkpoint);
   }
@@ -109,86 +121,63 @@ export class TextToVideoPipeline {
     parameters: GenerationParameters,
     { onProgress, onStep, signal }: Pick<GenerateOptions, 'onProgress' | 'onStep' | 'signal'>,
   ): Promise<GeneratedVideo> {
-    const { numInferenceSteps, guidanceScale, numFrames: frames } = parameters;
-    const { tokenizer, configs, info, source } = this.#checkpoint;
+    const { numInferenceSteps, guidanceScale, numFrames: frames, eta } = parameters;
+    const { tokenizer, configs, info, source, previewFactors } = this.#checkpoint;
     const networks = this.#networks;
     const clock = new Clock();
+    const job = { clock, onProgress, signal };
     networks.meter.reset();
-    const height = parameters.height / info.vaeScaleFactor;
-    const width = parameters.width / info.vaeScaleFactor;
-    const channels = info.latentChannels;
-    const guided = guidanceScale > 1;
+    const size = { height: parameters.height / info.vaeScaleFactor, width: parameters.width / info.vaeScaleFactor };
+    const shape: LatentShape = { frames, channels: info.latentChannels, ...size };
+    const guides = guidanceScale > 1;
+    const scheduler = schedulerFromConfig(parameters.scheduler, configs.scheduler)(numInferenceSteps);
 
     // 1. prompt → [1, tokens, D], and the same for the negative prompt
     onProgress?.({ stage: 'tokenize', done: 0, total: 1 });
     const prompt = tokenizer.encode(parameters.prompt);
     const negative = tokenizer.encode(parameters.negativePrompt);
     clock.stop('tokenize');
-    const prompts = guided ? promptsAtOnce(this.backend.device, { frames, height, width }) : 1;
-    const unetPlan = networks.unet({ prompts, frames, height, width, tokens: info.maxTokens });
+    const prompts = guides ? promptsAtOnce(this.backend.device, { frames, ...size }) : 1;
+    const unetShape = { prompts, frames, ...size, tokens: info.maxTokens };
+    const unetPlan = textToVideoSD.denoise(configs, unetShape, this.backend);
     networks.prepareAhead(unetPlan);
-    const encode = async (ids: Int32Array) => {
-      const known = this.#embeddings.get(ids);
-      if (known) return known;
-      const textEncoder = await networks.load(networks.textEncoder(), onProgress);
-      clock.stop('load');
-      throwIfCancelled(signal);
-      onProgress?.({ stage: 'encode', done: 0, total: 1 });
-      const embeds = await textEncoder.run({ input_ids: ids });
-      checkFinite(embeds, "The text encoder's output", this.backend.dtype);
-      this.#embeddings.set(ids, embeds);
-      clock.stop('encode');
-      return embeds;
-    };
-    const embeds = guided ? [await encode(prompt.ids), await encode(negative.ids)] : [await encode(prompt.ids)];
-    // one for each run of the UNet
-    const contexts = prompts === 1 ? embeds : [concat(embeds)];
+    const embeds: Float32Array[] = [];
+    for (const { ids } of guides ? [prompt, negative] : [prompt]) embeds.push(await this.#encoder.encode(ids, job));
 
-    // 2. seed → latents; torch draws [1, C, F, h, w], the networks and the scheduler work on [F, C, h, w]
-    const scheduler = createScheduler(parameters.scheduler, configs.scheduler, numInferenceSteps);
+    // 2. seed → latents
     const generator = new TorchGenerator(parameters.seed);
-    const noise = generator.randn(channels * frames * height * width);
-    let latents = swapFirstAxes(noise, channels, frames).map((value) => value * scheduler.initNoiseSigma);
+    const randn = (count: number) => generator.randn(count);
+    const noise = latentsFromNoise(shape, randn, scheduler.initNoiseSigma);
 
     // 3. denoise
     const unet = await networks.load(unetPlan, onProgress);
     clock.stop('load');
-    networks.prepareAhead(networks.decoder({ height, width }, this.#decoder.dtype));
-    const predictNoise = async (timestep: number) => {
-      const time = networks.timestepEmbedding(timestep);
-      const predicted: Float32Array[] = [];
-      for (const context of contexts) {
-        await pause();
-        throwIfCancelled(signal);
-        predicted.push(await unet.run({ sample: latents, time, encoder_hidden_states: context }));
-      }
-      const all = concat(predicted);
-      if (!guided) return all;
-      const unconditional = all.subarray(latents.length);
-      return all.subarray(0, latents.length).map((conditional, j) => {
-        const base = unconditional[j] ?? 0;
-        return base + guidanceScale * (conditional - base);
-      });
+    networks.prepareAhead(this.#decoder.plan(size));
+    const beforeRun = async () => {
+      await pause();
+      throwIfCancelled(signal);
     };
-    for (const [i, timestep] of scheduler.timesteps.entries()) {
-      onProgress?.({ stage: 'denoise', done: i, total: numInferenceSteps });
-      const noisePred = await predictNoise(timestep);
-      checkFinite(noisePred, `The UNet's output at step ${i + 1}`, this.backend.dtype);
-      const { prevSample, predOriginalSample } = scheduler.step(noisePred, i, latents, (size) => generator.randn(size));
-      checkFinite(prevSample, `What step ${i + 1} made of the latents`, 'float32');
-      latents = prevSample;
-      if (onStep) {
-        const pixels = previewPixels(predOriginalSample, frames, channels, this.#checkpoint.previewFactors);
-        onStep({ step: i + 1, total: numInferenceSteps, pixels, width, height, frames });
-      }
-    }
-    onProgress?.({ stage: 'denoise', done: numInferenceSteps, total: numInferenceSteps });
+    const timeEmbedding = (timestep: number) => timestepEmbedding(timestep, at(configs.unet.block_out_channels, 0));
+    const denoiser = guided(
+      unetDenoiser(unet, { embeds, promptsAtOnce: prompts, timeEmbedding, beforeRun }),
+      guidanceScale,
+    );
+    const total = numInferenceSteps;
+    const latents = await denoise(noise, denoiser, scheduler, {
+      ...{ randn, eta, dtype: this.backend.dtype },
+      onStart: (step) => onProgress?.({ stage: 'denoise', done: step, total }),
+      onStep: (step, predOriginalSample) => {
+        if (!onStep) return;
+        const pixels = previewPixels(predOriginalSample, frames, shape.channels, previewFactors);
+        onStep({ step: step + 1, total, pixels, ...size, frames });
+      },
+    });
+    onProgress?.({ stage: 'denoise', done: total, total });
     clock.stop('denoise');
 
     // 4. latents → frames
     throwIfCancelled(signal);
-    const shape = { frames, channels, height, width };
-    const images = await this.#decoder.decode(latents, shape, { clock, onProgress, signal });
+    const images = await this.#decoder.decode(latents, shape, job);
 
     return {
       parameters,
@@ -196,8 +185,8 @@ export class TextToVideoPipeline {
       vaeDtype: this.#decoder.dtype,
       checkpoint: source.id,
       frames: images,
-      latents: swapFirstAxes(latents, frames, channels),
-      latentsShape: [1, channels, frames, height, width],
+      latents: swapFirstAxes(latents, frames, shape.channels),
+      latentsShape: [1, shape.channels, frames, size.height, size.width],
       truncatedTokens: { prompt: prompt.truncated, negativePrompt: negative.truncated },
       timings: clock.timings(),
       memory: networks.meter.use,

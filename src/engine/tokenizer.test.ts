@@ -92,4 +92,54 @@ describe('ClipTokenizer', () => {
       of('special_tokens_map.json'),
     );
   });
+
+  const small = { vocab: JSON.stringify(special.vocab), merges: special.merges };
+
+  it.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])(
+    'knows no token %s unless it is there',
+    (name) => {
+      const tokenizerConfig = JSON.stringify({ bos_token: name });
+      expect(() => ClipTokenizer.fromFiles({ ...small, tokenizerConfig }, 77)).toThrow(`has no token ${name}`);
+      // not by a literal: there __proto__ is another thing
+      const vocab = small.vocab.replace('{', `{"${name}":77,`);
+      const tokenizer = ClipTokenizer.fromFiles({ ...small, vocab, tokenizerConfig }, 77);
+      expect(tokenizer.encode('').ids[0]).toBe(77);
+      expect(tokenizer.encode(`a ${name} b`).ids).toContain(77);
+    },
+  );
+
+  it('tells its largest id', () => {
+    expect(ClipTokenizer.fromFiles(files, 77).largestId).toBe(49407);
+    const added = { 50000: { content: '<x>' } };
+    const tokenizerConfig = JSON.stringify({ added_tokens_decoder: added });
+    expect(ClipTokenizer.fromFiles({ ...files, tokenizerConfig }, 77).largestId).toBe(50000);
+  });
+
+  const tokens = (count: number, content = (i: number) => `<${i}>`) =>
+    JSON.stringify({
+      added_tokens_decoder: Object.fromEntries(Array.from({ length: count }, (_, i) => [i, { content: content(i) }])),
+    });
+  it.each<[string, Partial<typeof files>, string]>([
+    ['an id of 2^40', { vocab: small.vocab.replace('{', '{"far":1099511627776,') }, 'far the id 1099511627776'],
+    ['an id that is none', { vocab: small.vocab.replace('{', '{"half":0.5,') }, 'half the id 0.5'],
+    [
+      'an added id that is none',
+      { tokenizerConfig: '{"added_tokens_decoder":{"x":{"content":"<x>"}}}' },
+      '<x> the id NaN',
+    ],
+    ['100,000 added tokens', { tokenizerConfig: tokens(100_000) }, 'tokenizer_config.json'],
+    ['an added token of 100 KB', { tokenizerConfig: tokens(1, () => 'x'.repeat(1e5)) }, 'tokenizer_config.json'],
+    ['an added token of nothing', { tokenizerConfig: tokens(1, () => '') }, 'tokenizer_config.json'],
+    ['half a million merges', { merges: 'a b\n'.repeat(500_000) }, '500000 merges'],
+    ['a vocabulary that is a list', { vocab: '[1]' }, 'vocab.json'],
+  ])('refuses %s', (_, change, message) => {
+    expect(() => ClipTokenizer.fromFiles({ ...small, ...change }, 77)).toThrow(
+      expect.objectContaining({ code: 'invalid-checkpoint', message: expect.stringContaining(message) }),
+    );
+  });
+
+  it('names what is wrong in a few words', () => {
+    const tokenizerConfig = JSON.stringify({ pad_token: 'x'.repeat(256) });
+    expect(() => ClipTokenizer.fromFiles({ ...small, tokenizerConfig }, 77)).toThrow(/^.{200,300}$/);
+  });
 });

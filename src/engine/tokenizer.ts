@@ -7,6 +7,9 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import { z } from 'zod';
 import { KinoraError } from '../errors';
+import { parsePythonJson } from '../python-json';
+import { quote, shortened } from '../quote';
+import { maxVocabulary } from './config';
 
 export interface TokenizerFiles {
   vocab: string;
@@ -24,18 +27,26 @@ export interface TokenizedText {
   truncated: number;
 }
 
-const vocabulary = z.record(z.string(), z.number().int().min(0));
+/** The library keeps a list from ids to tokens, and an object for every character of an added token. */
+const maxAddedTokens = 1024;
+const maxAddedCharacters = 256;
+/** CLIP has 48,895. */
+const maxMerges = 2 ** 18;
+
+const anyObject = z.custom<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value));
+const tokenId = z.number().int().min(0).max(maxVocabulary);
 
 const no = z.literal(false).optional();
 /** No CLIP checkpoint strips white space around its special tokens, or looks for them as whole words only. */
+const content = z.string().min(1).max(maxAddedCharacters);
 const tokenObject = z.object({
-  content: z.string(),
+  content,
   normalized: z.boolean().optional(),
   lstrip: no,
   rstrip: no,
   single_word: no,
 });
-const specialToken = z.union([z.string().transform((content) => ({ content, normalized: false })), tokenObject]);
+const specialToken = z.union([content.transform((text) => ({ content: text, normalized: false })), tokenObject]);
 const specialTokens = z.object({
   bos_token: specialToken.optional(),
   eos_token: specialToken.optional(),
@@ -43,7 +54,10 @@ const specialTokens = z.object({
   pad_token: specialToken.optional(),
 });
 const tokenizerConfig = specialTokens.extend({
-  added_tokens_decoder: z.record(z.string(), tokenObject.extend({ special: z.boolean().default(false) })).optional(),
+  added_tokens_decoder: z
+    .record(z.string(), tokenObject.extend({ special: z.boolean().default(false) }))
+    .refine((tokens) => Object.keys(tokens).length <= maxAddedTokens, `more than ${maxAddedTokens} tokens`)
+    .optional(),
 });
 
 /** A token that is looked for in the text itself: before the text is normalised, or after. */
@@ -63,19 +77,23 @@ interface Tokens {
 }
 
 /** Which tokens are special, as Python finds out from files that may disagree. */
-function resolveTokens(files: TokenizerFiles, vocab: Readonly<Record<string, number>>): Tokens {
-  const config = parse(tokenizerConfig, files.tokenizerConfig ?? '{}', 'tokenizer/tokenizer_config.json');
+function resolveTokens(files: TokenizerFiles, vocab: Vocabulary): Tokens {
+  const configPath = 'tokenizer/tokenizer_config.json';
+  const config = parse(tokenizerConfig, files.tokenizerConfig ?? '{}', configPath);
   const map = parse(specialTokens, files.specialTokensMap ?? '{}', 'tokenizer/special_tokens_map.json');
   // Where a newer transformers has written added_tokens_decoder, special_tokens_map.json is not read; else it goes first
   const chosen = { ...config, ...(config.added_tokens_decoder ? {} : map) };
   const decoder = new Map<string, AddedToken>();
   for (const [id, { content, normalized, special }] of Object.entries(config.added_tokens_decoder ?? {})) {
-    decoder.set(content, { id: Number(id), content, normalized: normalized ?? !special, special });
+    const token = { id: parseId(Number(id), content, configPath), content };
+    decoder.set(content, { ...token, normalized: normalized ?? !special, special });
   }
   const named = (given: z.infer<typeof specialToken> | undefined, usual: string): AddedToken => {
     const { content, normalized = false } = given ?? { content: usual };
-    const id = decoder.get(content)?.id ?? vocab[content];
-    if (id === undefined) throw new KinoraError('invalid-checkpoint', `tokenizer/vocab.json has no token ${content}.`);
+    const id = decoder.get(content)?.id ?? vocab.get(content);
+    if (id === undefined) {
+      throw new KinoraError('invalid-checkpoint', `tokenizer/vocab.json has no token ${shortened(content)}.`);
+    }
     return { id, content, normalized, special: true };
   };
   const start = named(chosen.bos_token, '<|startoftext|>');
@@ -89,12 +107,34 @@ function resolveTokens(files: TokenizerFiles, vocab: Readonly<Record<string, num
   return { start, end, unknown, pad, added: [...new Map([...added, ...decoder]).values()] };
 }
 
+type Vocabulary = ReadonlyMap<string, number>;
+
+/** A token may have a name that every object knows; and zod leaves `__proto__` out of its records. */
+function parseVocabulary(text: string): Vocabulary {
+  const path = 'tokenizer/vocab.json';
+  const entries = Object.entries(parse(anyObject, text, path));
+  return new Map(entries.map(([token, id]) => [token, parseId(id, token, path)]));
+}
+
+function parseId(id: unknown, token: string, path: string): number {
+  const parsed = tokenId.safeParse(id);
+  if (parsed.success) return parsed.data;
+  throw new KinoraError(
+    'invalid-checkpoint',
+    `${path} gives the token ${shortened(token)} the id ${quote(id)}; it must be an integer from 0 to ${maxVocabulary}.`,
+  );
+}
+
 /** One merge a line, below a line with the version. */
 function parseMerges(text: string): string[][] {
-  const merges = text
-    .split(/\r?\n/)
-    .filter((line) => line !== '' && !line.startsWith('#version'))
-    .map((line) => line.split(' '));
+  const lines = text.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('#version'));
+  if (lines.length > maxMerges) {
+    throw new KinoraError(
+      'invalid-checkpoint',
+      `tokenizer/merges.txt holds ${lines.length} merges, where at most ${maxMerges} are allowed.`,
+    );
+  }
+  const merges = lines.map((line) => line.split(' '));
   if (merges.length === 0 || merges.some((pair) => pair.length !== 2)) {
     throw new KinoraError('invalid-checkpoint', 'tokenizer/merges.txt must hold one pair of tokens a line.');
   }
@@ -105,11 +145,7 @@ function parseMerges(text: string): string[][] {
 const pieces = "'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+";
 
 /** What tokenizer.json would say, if the checkpoint had one. */
-function tokenizerJson(
-  { start, end, unknown, added }: Tokens,
-  vocab: Readonly<Record<string, number>>,
-  merges: string[][],
-) {
+function tokenizerJson({ start, end, unknown, added }: Tokens, vocab: Vocabulary, merges: string[][]) {
   const keep = (regex: string) => ({ type: 'Split', pattern: { Regex: regex }, behavior: 'Removed', invert: true });
   return {
     version: '1.0',
@@ -148,13 +184,15 @@ function tokenizerJson(
       fuse_unk: false,
       byte_fallback: false,
       ignore_merges: false,
-      vocab,
+      vocab: Object.fromEntries(vocab),
       merges,
     },
   };
 }
 
 export class ClipTokenizer {
+  /** Of all ids that `encode` may give. */
+  readonly largestId: number;
   readonly #tokenizer: Tokenizer;
   readonly #maxLength: number;
   readonly #padId: number;
@@ -162,13 +200,16 @@ export class ClipTokenizer {
 
   /** Throws KinoraError `invalid-checkpoint` that names the file. */
   static fromFiles(files: TokenizerFiles, maxLength: number): ClipTokenizer {
-    const vocab = parse(vocabulary, files.vocab, 'tokenizer/vocab.json');
+    const vocab = parseVocabulary(files.vocab);
     const tokens = resolveTokens(files, vocab);
     const tokenizer = new Tokenizer(tokenizerJson(tokens, vocab, parseMerges(files.merges)), {});
-    return new ClipTokenizer(tokenizer, tokens, maxLength);
+    const ids = [...vocab.values(), ...tokens.added.map(({ id }) => id)];
+    const largestId = ids.reduce((largest, id) => Math.max(largest, id), 0);
+    return new ClipTokenizer(tokenizer, tokens, largestId, maxLength);
   }
 
-  private constructor(tokenizer: Tokenizer, { end, pad }: Tokens, maxLength: number) {
+  private constructor(tokenizer: Tokenizer, { end, pad }: Tokens, largestId: number, maxLength: number) {
+    this.largestId = largestId;
     this.#tokenizer = tokenizer;
     this.#maxLength = maxLength;
     this.#padId = pad.id;
@@ -187,7 +228,7 @@ export class ClipTokenizer {
 
 function parse<T>(schema: z.ZodType<T>, text: string, file: string): T {
   try {
-    return schema.parse(JSON.parse(text));
+    return schema.parse(parsePythonJson(text, file));
   } catch (cause) {
     throw new KinoraError('invalid-checkpoint', `${file} is not what a CLIP tokenizer needs.`, { cause });
   }

@@ -1,4 +1,5 @@
 /** What goes into the pipeline and what comes out, for every realm that calls it. Serialisable, but for callbacks and signals. */
+import type { SchedulerName } from './schedulers';
 import type { Component } from './source';
 
 export type Device = 'webgpu' | 'wasm';
@@ -10,10 +11,6 @@ export type Dtype = 'float16' | 'float32';
  */
 export const memoryPolicies = ['keep-ready', 'low-memory'] as const;
 export type MemoryPolicy = (typeof memoryPolicies)[number];
-
-/** Schedulers by diffusers' class names. */
-export const schedulerNames = ['DPMSolverMultistepScheduler', 'DDIMScheduler'] as const;
-export type SchedulerName = (typeof schedulerNames)[number];
 
 /** Everything that decides what the video shows; the same values give the same frames on the same device. */
 export interface GenerationParameters {
@@ -30,6 +27,8 @@ export interface GenerationParameters {
   height: number;
   width: number;
   scheduler: SchedulerName;
+  /** Noise between the steps of the schedulers that take it (DDIM), 0 to 1. Left out: 0. */
+  eta?: number;
 }
 
 /** What the checkpoint itself recommends, from its configs. */

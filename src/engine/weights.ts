@@ -2,6 +2,7 @@
 import { elementType, isFloatDtype } from '../dtypes';
 import { KinoraError } from '../errors';
 import { float32ToFloat16, toFloat32 } from '../float16';
+import { quote, shortened } from '../quote';
 import type { NetworkGraph, ParameterUse } from './graph/builder';
 import type { ExternalTensor } from './graph/onnx';
 import type { StoredTensor, TensorSpec, Weights } from './source';
@@ -49,7 +50,7 @@ export function checkTensors(
       continue;
     }
     used.add(tensor);
-    if (tensor.shape.join() !== shape.join()) misshapen.push(`${name} is [${tensor.shape}], not [${shape}]`);
+    if (tensor.shape.join() !== shape.join()) misshapen.push(`${name} is ${quote(tensor.shape, 60)}, not [${shape}]`);
     if (!isFloatDtype(tensor.dtype)) wrongType.push(`${name} is ${tensor.dtype}`);
   }
   const extra = [...tensors]
@@ -64,7 +65,7 @@ export function checkTensors(
   if (problems.length > 0) {
     throw new KinoraError(
       'invalid-checkpoint',
-      `The tensors of ${file} do not fit its config.json. ${problems.join(' ')}`,
+      `The tensors of ${file} do not fit its config.json. ${shortened(problems.join(' '), 900)}`,
     );
   }
 }
@@ -72,7 +73,8 @@ export function checkTensors(
 function list(what: string, names: readonly string[]): string {
   if (names.length === 0) return '';
   const more = names.length > 5 ? ` and ${names.length - 5} more` : '';
-  return `${names.length} ${what}: ${names.slice(0, 5).join(', ')}${more}.`;
+  const first = names.slice(0, 5).map((name) => shortened(name, 150));
+  return `${names.length} ${what}: ${first.join(', ')}${more}.`;
 }
 
 /** Byte range of a use within its file. */

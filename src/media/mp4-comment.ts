@@ -9,6 +9,13 @@ const containers = new Set(['moov', 'trak', 'mdia', 'minf', 'stbl']);
 
 /** An index of a short video has some kilobytes; what is longer than this is not one of Kinora's. */
 const maxMoovBytes = 16 * 1024 * 1024;
+/** Kinora's files have four at the top, and no box holds more than a dozen. Long films that were cut in fragments have thousands. */
+const maxBoxes = 1000;
+/** Small boxes that follow each other are read together. */
+const pieceBytes = 64 * 1024;
+
+/** Size, type, and a size of 64 bits. */
+const maxHeadBytes = 16;
 
 interface Box {
   type: string;
@@ -25,7 +32,7 @@ interface Box {
  */
 export function withComment(mp4: ArrayBuffer, comment: string): ArrayBuffer {
   const view = new DataView(mp4);
-  const moov = boxes(view, 0, mp4.byteLength).find(({ type }) => type === 'moov');
+  const moov = find('moov', view, 0, mp4.byteLength);
   if (!moov) throw new Error('There is no moov box.');
   const added = userData(comment);
   const file = new Uint8Array(mp4.byteLength + added.length);
@@ -40,22 +47,29 @@ export function withComment(mp4: ArrayBuffer, comment: string): ArrayBuffer {
 
 /**
  * Reads the index only.
- * @returns undefined where the file has no comment
+ * @returns undefined where the file has no comment, and where it is too large or has too many boxes to be one of Kinora's
  * @throws KinoraError `invalid-argument` for what is not a whole mp4 file
  */
 export async function readComment(file: Blob): Promise<string | undefined> {
   const refuse = (cause?: unknown) => new KinoraError('invalid-argument', 'This is not a whole mp4 file.', { cause });
   try {
-    for (let at = 0; at < file.size; ) {
-      const head = new DataView(await file.slice(at, at + 16).arrayBuffer());
-      const { type, end } = boxAt(head, 0, file.size - at);
-      if (type !== 'moov') {
-        at += end;
-        continue;
+    let piece = new DataView(new ArrayBuffer(0));
+    let pieceBegin = 0;
+    let at = 0;
+    for (let count = 0; at < file.size; count++) {
+      if (count >= maxBoxes) return undefined;
+      if (at + maxHeadBytes > pieceBegin + piece.byteLength) {
+        piece = new DataView(await file.slice(at, at + pieceBytes).arrayBuffer());
+        pieceBegin = at;
       }
-      if (end > maxMoovBytes) throw refuse();
-      const moov = new DataView(await file.slice(at, at + end).arrayBuffer());
-      return commentIn(moov, boxAt(moov, 0, moov.byteLength));
+      const { type, end } = boxAt(piece, at - pieceBegin, file.size - pieceBegin);
+      const next = pieceBegin + end;
+      if (type === 'moov') {
+        if (next - at > maxMoovBytes) return undefined;
+        const moov = new DataView(await file.slice(at, next).arrayBuffer());
+        return commentIn(moov, boxAt(moov, 0, moov.byteLength));
+      }
+      at = next;
     }
   } catch (error) {
     throw error instanceof KinoraError ? error : refuse(error);
@@ -65,18 +79,30 @@ export async function readComment(file: Blob): Promise<string | undefined> {
 
 function commentIn(view: DataView, moov: Box): string | undefined {
   const inside = (box: Box | undefined, type: string, skipped = 0) =>
-    box && boxes(view, box.content + skipped, box.end).find((child) => child.type === type);
+    box && find(type, view, box.content + skipped, box.end);
   // meta has a version and flags of four bytes, data a type and a language of eight
   const list = inside(inside(inside(moov, 'udta'), 'meta'), 'ilst', 4);
   const data = inside(inside(list, '\u00a9cmt'), 'data');
   return data && new TextDecoder().decode(new Uint8Array(view.buffer, data.content + 8, data.end - data.content - 8));
 }
 
+/** The first box of a type among those up to `end`, of which it looks at no more than `maxBoxes`. */
+function find(type: string, view: DataView, begin: number, end: number): Box | undefined {
+  let count = 0;
+  for (const box of boxes(view, begin, end)) {
+    if (box.type === type) return box;
+    if (++count >= maxBoxes) break;
+  }
+  return undefined;
+}
+
 /** @throws RangeError where a box goes on behind `end` */
-function boxes(view: DataView, begin: number, end: number): Box[] {
-  const found: Box[] = [];
-  for (let at = begin; at < end; at = found.at(-1)?.end ?? end) found.push(boxAt(view, at, end));
-  return found;
+function* boxes(view: DataView, begin: number, end: number): Generator<Box, void> {
+  for (let at = begin; at < end; ) {
+    const box = boxAt(view, at, end);
+    yield box;
+    at = box.end;
+  }
 }
 
 function boxAt(view: DataView, begin: number, limit: number): Box {

@@ -1,4 +1,5 @@
-/** localStorage, which may be blocked or full: what is kept there is a convenience only. */
+/** localStorage, which may be blocked or full, and hold what another program wrote: what is kept there is a convenience only. */
+import type { z } from 'zod/mini';
 
 export function readStorage(key: string): string | null {
   try {
@@ -18,11 +19,17 @@ export function writeStorage(key: string, value: string | undefined): void {
   }
 }
 
-/** What is stored there as JSON; undefined where it is none. */
-export function readJson(key: string): unknown {
+/** The entries of a stored list that are as `entry` has them; one that is not costs no other. */
+export function readList<Entry>(key: string, entry: z.ZodMiniType<Entry>): Entry[] {
+  let stored: unknown;
   try {
-    return JSON.parse(readStorage(key) ?? 'null');
+    stored = JSON.parse(readStorage(key) ?? '[]');
   } catch {
-    return undefined;
+    return [];
   }
+  if (!Array.isArray(stored)) return [];
+  return stored.flatMap((value: unknown) => {
+    const { success, data } = entry.safeParse(value);
+    return success ? [data] : [];
+  });
 }

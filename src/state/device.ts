@@ -10,6 +10,7 @@ import {
   machineMemory,
   wasmThreads,
 } from '../protocol';
+import type { PartState } from './parts';
 import { useSettings } from './settings';
 
 export interface BrowserFacts {
@@ -43,8 +44,8 @@ interface DeviceState {
   browser: BrowserFacts | undefined;
   /** Of the last size that was asked for. */
   encoders: EncoderFacts | undefined;
-  /** The panel that shows all of this; `failed`: its code could not be downloaded. */
-  panel: 'closed' | 'open' | 'failed';
+  /** The panel that shows all of this. */
+  panel: PartState;
 }
 
 export const useDevice = create<DeviceState>(() => ({

@@ -35,9 +35,16 @@ describe('reasons not to generate', () => {
     expect(reasonsNotToGenerate(parseSettings(null, modelAt('x')), browser)).toEqual([]);
   });
 
+  test('none for a field that the scheduler does not read', () => {
+    const settings = { ...recommended, scheduler: 'LCMScheduler' as const, eta: null };
+    expect(reasonsNotToGenerate(settings, browser)).toEqual([]);
+  });
+
   test.each([
     [{ prompt: ' \n' }, 'The prompt is empty.'],
     [{ steps: null }, 'Steps is empty.'],
+    [{ eta: null }, 'Eta is empty.'],
+    [{ eta: 1.1 }, 'Eta must be between 0 and 1.'],
     [{ steps: 0 }, 'Steps must be between 1 and 1000.'],
     [{ steps: 2.5 }, 'Steps must be a whole number.'],
     [{ width: 100 }, 'Width must be a multiple of 16.'],

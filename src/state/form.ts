@@ -2,9 +2,9 @@
 // the page's schemas are zod/mini's: the other half of zod would be a fifth of what it starts with
 import { z } from 'zod/mini';
 import type { Model } from '../models';
-import { schedulerNames } from '../protocol';
+import { schedulerDescriptions, schedulerNames } from '../protocol';
 
-export const numberNames = ['seed', 'steps', 'guidance', 'fps', 'numFrames', 'width', 'height'] as const;
+export const numberNames = ['seed', 'steps', 'guidance', 'eta', 'fps', 'numFrames', 'width', 'height'] as const;
 export type NumberName = (typeof numberNames)[number];
 
 /** What each number may be. `multipleOf` also is the step of its field. */
@@ -12,6 +12,7 @@ export const numberRules: Record<NumberName, { label: string; min: number; max: 
   seed: { label: 'Seed', min: 0, max: Number.MAX_SAFE_INTEGER, multipleOf: 1 },
   steps: { label: 'Steps', min: 1, max: 1000, multipleOf: 1 },
   guidance: { label: 'Guidance', min: 1, max: 30, multipleOf: 0.5 },
+  eta: { label: 'Eta', min: 0, max: 1, multipleOf: 0.1 },
   fps: { label: 'Frames per second', min: 1, max: 60, multipleOf: 1 },
   numFrames: { label: 'Frames', min: 1, max: 64, multipleOf: 1 },
   // twice the scale factor of most decoders, which is what the shipped one has
@@ -32,6 +33,8 @@ function schemaFor(model: Model) {
     steps: z.catch(numberField, model.steps),
     guidance: z.catch(numberField, model.guidance),
     scheduler: z.catch(z.enum(schedulerNames), model.scheduler),
+    /** Read by the schedulers that take it. */
+    eta: z.catch(numberField, 0),
     fps: z.catch(numberField, model.fps),
     numFrames: z.catch(numberField, model.numFrames),
     width: z.catch(numberField, model.width),
@@ -40,6 +43,10 @@ function schemaFor(model: Model) {
 }
 
 export type Settings = z.infer<ReturnType<typeof schemaFor>>;
+
+export function takesEta({ scheduler }: Pick<Settings, 'scheduler'>): boolean {
+  return schedulerDescriptions.some(({ className, takesEta }) => takesEta && className === scheduler);
+}
 
 /** From storage, as far as it can be read; the model's own values for the rest. */
 export function parseSettings(json: string | null, model: Model): Settings {

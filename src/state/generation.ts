@@ -1,8 +1,9 @@
 /** Generate and Cancel. */
+import { withoutQueries, withoutQuery } from '../address';
 import { KinoraError } from '../errors';
 import type { GenerateRequest } from '../protocol';
 import { generation } from './clients';
-import type { Settings } from './form';
+import { type Settings, takesEta } from './form';
 import { type FailedJob, markCancelling, reportProgress, startJob, useJob } from './job';
 import { chosenModel, sourceOf, useModels } from './models';
 import { preview } from './preview';
@@ -20,7 +21,8 @@ export const browserFacts = { secure: isSecureContext, encodes: typeof VideoEnco
 /** Undefined where a field is empty. */
 function toRequest(settings: Settings): GenerateRequest | undefined {
   const { seed, steps, guidance, fps, numFrames, width, height } = settings;
-  if (seed === null || steps === null || guidance === null || fps === null) return undefined;
+  const eta = takesEta(settings) ? settings.eta : 0;
+  if (seed === null || steps === null || guidance === null || eta === null || fps === null) return undefined;
   if (numFrames === null || width === null || height === null) return undefined;
   const prompt = settings.prompt.trim();
   const negativePrompt = settings.negativePrompt.trim();
@@ -32,6 +34,7 @@ function toRequest(settings: Settings): GenerateRequest | undefined {
     seed,
     numInferenceSteps: steps,
     guidanceScale: guidance,
+    ...(eta > 0 && { eta }),
     fps,
     numFrames,
     width,
@@ -43,8 +46,10 @@ function toRequest(settings: Settings): GenerateRequest | undefined {
 export function modelPlace(): ModelPlace {
   const model = chosenModel();
   if (!model.terms) return 'here';
-  const stored = isStored(model, useTransfers.getState());
-  return stored === undefined ? 'unknown' : stored ? 'here' : 'missing';
+  const transfers = useTransfers.getState();
+  const stored = isStored(model, transfers);
+  if (stored === undefined) return transfers.storedFailure ? 'unreadable' : 'unknown';
+  return stored ? 'here' : 'missing';
 }
 
 // what was loaded is of the model before
@@ -115,11 +120,12 @@ function toFailure(thrown: unknown, request: GenerateRequest): FailedJob {
   const error = thrown instanceof KinoraError ? thrown : new KinoraError('internal', String(thrown));
   const lines = [
     `${error.code}: ${error.message}`,
-    ...(typeof error.cause === 'string' ? [`Cause: ${error.cause}`] : []),
-    `Model: ${chosenModel().url}`,
+    ...(typeof error.cause === 'string' ? [`Cause: ${withoutQueries(error.cause)}`] : []),
+    `Model: ${withoutQuery(chosenModel().url)}`,
     `Settings: ${JSON.stringify(request)}`,
     `Browser: ${navigator.userAgent}`,
     ...(error.stack === undefined ? [] : ['', error.stack]),
   ];
-  return { phase: 'failed', request, code: error.code, message: error.message, details: lines.join('\n') };
+  const { code, message, missingBytes } = error;
+  return { phase: 'failed', request, code, message, missingBytes, details: lines.join('\n') };
 }

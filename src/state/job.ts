@@ -1,6 +1,6 @@
 /** The running job, or how the last one ended. */
 import { create } from 'zustand';
-import type { ErrorCode } from '../errors';
+import type { KinoraError } from '../errors';
 import type { GenerateRequest, JobProgress, LoadedModel } from '../protocol';
 import { newStepClock, type StepClock, stepEnded } from './time-left';
 
@@ -15,11 +15,9 @@ export interface RunningJob {
   cancelling: boolean;
 }
 
-export interface FailedJob {
+export interface FailedJob extends Pick<KinoraError, 'code' | 'message' | 'missingBytes'> {
   phase: 'failed';
   request: GenerateRequest;
-  code: ErrorCode;
-  message: string;
   /** For a report: everything that is known, many lines. */
   details: string;
 }

@@ -1,6 +1,5 @@
 /** What a visitor may type to name a model: an address, or what the hub calls it. */
-
-const hub = 'https://huggingface.co';
+import { hubOrigin } from '../access-token';
 
 /**
  * The folder that is meant: `owner/name` and pages of the hub become the address of the repository's files.
@@ -9,13 +8,14 @@ const hub = 'https://huggingface.co';
  */
 export function modelAddress(text: string, revision = 'main'): string | undefined {
   const trimmed = text.trim();
-  if (/^[\w.-]+\/[\w.-]+$/.test(trimmed)) return `${hub}/${trimmed}/resolve/${revision}/`;
+  // dots alone are no name: in an address they are the folder above
+  if (/^(?!\.+\/)[\w.-]+\/(?!\.+$)[\w.-]+$/.test(trimmed)) return `${hubOrigin}/${trimmed}/resolve/${revision}/`;
   const url = URL.parse(trimmed);
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) return undefined;
   const [, repository, , named] =
     /^\/([^/]+\/[^/]+)(\/(?:tree|blob|resolve)\/([^/]+))?(?:\/.*)?$/.exec(url.pathname) ?? [];
   if (/^(www\.)?(huggingface\.co|hf\.co)$/.test(url.hostname) && repository) {
-    return `${hub}/${repository}/resolve/${named ?? revision}/`;
+    return `${hubOrigin}/${repository}/resolve/${named ?? revision}/`;
   }
   return storedId(url.href);
 }
@@ -27,4 +27,16 @@ export function storedId(address: string): string {
   url.hash = '';
   if (!url.pathname.endsWith('/')) url.pathname += '/';
   return url.href;
+}
+
+/**
+ * The server that an address leads to, for a visitor to see, since anybody can give a model the name of another. With the scheme
+ * where it is not https.
+ * @param own origin of the page
+ * @returns undefined for the Hugging Face hub, for the page's own server, and for what lies on no server
+ */
+export function foreignHost(address: string, own = location.origin): string | undefined {
+  const { protocol, origin, host } = URL.parse(address) ?? {};
+  if (origin === hubOrigin || origin === own) return undefined;
+  return protocol === 'https:' ? host : protocol === 'http:' ? origin : undefined;
 }

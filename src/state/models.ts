@@ -4,7 +4,7 @@ import { create } from 'zustand';
 import { knownModels } from '../known-models';
 import { type Model, modelAt, modelOnDisk, shippedModel } from '../models';
 import type { ModelSource, Picked } from '../protocol';
-import { readJson, readStorage, writeStorage } from './browser-storage';
+import { readList, readStorage, writeStorage } from './browser-storage';
 import { switches } from './switches';
 
 interface ModelsState {
@@ -19,7 +19,9 @@ const chosenKey = 'kinora.model';
 const addedKey = 'kinora.models';
 const acceptedKey = 'kinora.accepted';
 
-const addedSchema = z.catch(z.array(z.object({ url: z.string(), name: z.string() })), []);
+/** Of the web, or of a stored copy of a folder. */
+const address = z.string().check(z.refine((url) => /^(https?|folder):/.test(url) && URL.canParse(url)));
+const added = z.object({ url: address, name: z.string() });
 
 /** Folders that are used where they lie, by the id of their model. They cannot be kept for the next visit. */
 const picked = new Map<string, Picked>();
@@ -29,13 +31,12 @@ function restored({ url, name }: { url: string; name: string }): Model {
 }
 
 function initialState(): ModelsState {
-  const added = addedSchema.parse(readJson(addedKey)).map(restored);
-  const asked = switches.modelUrl === undefined ? undefined : modelAt(switches.modelUrl);
-  const known = [...knownModels, ...added];
-  const models = asked && !known.some(({ url }) => url === asked.url) ? [...known, asked] : known;
+  const asked = switches.modelUrl;
+  const listed = [...knownModels, ...readList(addedKey, added).map(restored), ...(asked ? [modelAt(asked)] : [])];
+  const models = listed.filter(({ url }, i) => listed.findIndex((other) => other.url === url) === i);
   const id = readStorage(chosenKey);
-  const chosen = models.find((model) => (asked ? model.url === asked.url : model.id === id)) ?? shippedModel;
-  return { models, chosen, accepted: z.catch(z.array(z.string()), []).parse(readJson(acceptedKey)) };
+  const chosen = models.find((model) => (asked ? model.url === asked : model.id === id)) ?? shippedModel;
+  return { models, chosen, accepted: readList(acceptedKey, z.string()) };
 }
 
 export const useModels = create<ModelsState>(initialState);

@@ -1,5 +1,6 @@
 /** The settings of a video that was made here, taken from its file. */
 import { create } from 'zustand';
+import { withoutQuery } from '../address';
 import { KinoraError } from '../errors';
 import { readComment } from '../protocol';
 import { parseVideoComment } from '../video-comment';
@@ -21,9 +22,10 @@ export async function restoreFrom(file: File): Promise<void> {
   try {
     const comment = parseVideoComment(await readComment(file));
     const { model: id, numInferenceSteps: steps, guidanceScale: guidance, ...same } = comment;
-    const model = useModels.getState().models.find((listed) => idOf(listed) === id);
+    const { chosen, models } = useModels.getState();
+    const model = [chosen, ...models].find((listed) => isNamed(idOf(listed), id));
     if (model) chooseModel(model);
-    updateSettings({ ...same, steps, guidance, newSeed: false });
+    updateSettings({ eta: 0, ...same, steps, guidance, newSeed: false });
     const said = model
       ? 'the form holds what it was made of.'
       : 'the form holds what it was made of; its model is not among those listed here.';
@@ -32,4 +34,9 @@ export async function restoreFrom(file: File): Promise<void> {
     const said = error instanceof KinoraError ? error.message : 'It could not be read.';
     useRestore.setState({ file: file.name, said, problem: true });
   }
+}
+
+/** Videos name their model without the query of its address; those of before have it, and mean that version of the model. */
+function isNamed(id: string, name: string): boolean {
+  return id === name || withoutQuery(id) === name;
 }

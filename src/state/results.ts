@@ -14,6 +14,8 @@ export interface Result {
   /** Tokens that the prompt was too long by. */
   truncatedTokens: number;
   fileName: string;
+  /** Its download was used. */
+  saved: boolean;
 }
 
 interface ResultsState {
@@ -21,14 +23,15 @@ interface ResultsState {
   selectedId: string | undefined;
 }
 
-/** More would only fill the memory. */
-const maxResults = 30;
+/** More would only fill the memory: the next one takes the place of the oldest. */
+export const maxResults = 30;
 
 const urls = new Map<string, string>();
 
 export const useResults = create<ResultsState>(() => ({ results: [], selectedId: undefined }));
 
-export function addResult(result: Result, file: Blob): void {
+export function addResult(made: Omit<Result, 'saved'>, file: Blob): void {
+  const result = { ...made, saved: false };
   urls.set(result.id, URL.createObjectURL(file));
   const results = [result, ...useResults.getState().results];
   for (const { id } of results.splice(maxResults)) {
@@ -41,6 +44,13 @@ export function addResult(result: Result, file: Blob): void {
 /** Of the result's file. */
 export function resultUrl(id: string): string | undefined {
   return urls.get(id);
+}
+
+export function markSaved(id: string): void {
+  const results = useResults
+    .getState()
+    .results.map((result) => (result.id === id ? { ...result, saved: true } : result));
+  useResults.setState({ results });
 }
 
 export function selectResult(id: string): void {

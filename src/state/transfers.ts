@@ -1,12 +1,15 @@
 /** What is stored of models, and the one that is on its way. */
 import { create } from 'zustand';
-import { type ErrorCode, KinoraError } from '../errors';
+import type { AccessToken } from '../access-token';
+import { KinoraError } from '../errors';
 import type { Model } from '../models';
-import type { DownloadProgress, ModelFacts, Picked, StoredModel } from '../protocol';
+import type { Damage, DownloadProgress, ModelFacts, Picked, StoredModel } from '../protocol';
 import { readStorage, writeStorage } from './browser-storage';
 import { models as client } from './clients';
+import { parseToken, tokenText } from './kept-token';
 import { storedId } from './model-address';
 import { addModel, chosenModel, useModels } from './models';
+import type { PartState } from './parts';
 import { type SpeedSamples, withSample } from './transfer-speed';
 
 /** A download, the copying of a folder, or the check of what is stored. */
@@ -22,32 +25,38 @@ export interface Transfer {
   pausing: boolean;
 }
 
+/** What is told of an error. */
+export type Failure = Pick<KinoraError, 'code' | 'message' | 'missingBytes'>;
+
 interface TransfersState {
   /** By id; undefined until storage was asked. */
   stored: Readonly<Record<string, StoredModel>> | undefined;
+  /** Why storage could not be asked the last time. */
+  storedFailure: Failure | undefined;
   /** Of models that were looked at, by address. */
   facts: Readonly<Record<string, ModelFacts>>;
   /** The address that is being looked at. */
   inspecting: string | undefined;
   transfer: Transfer | undefined;
-  /** The last model that was checked, and the bytes of it that were damaged and are deleted. */
-  checked: { url: string; damagedBytes: number } | undefined;
+  /** The last model that was checked, and what of it was damaged and is deleted. */
+  checked: { url: string; damage: Damage } | undefined;
   /** The last one that failed; `url` as in the transfer. */
-  failure: { url: string; code: ErrorCode; message: string } | undefined;
+  failure: (Failure & { url: string }) | undefined;
   /** What the browser tells of its storage; undefined until it was asked. */
   storage: { usage: number; quota: number; persisted: boolean } | undefined;
-  /** The panel that shows all of this; `failed`: its code could not be downloaded. */
-  panel: 'closed' | 'open' | 'failed';
-  /** The access token of the hub, and whether this device keeps it. */
-  token: string;
+  /** The panel that shows all of this. */
+  panel: PartState;
+  /** The visitor's access token, and whether this device keeps it. */
+  token: AccessToken | undefined;
   tokenKept: boolean;
 }
 
 const tokenKey = 'kinora.token';
-const keptToken = readStorage(tokenKey);
+const keptToken = parseToken(readStorage(tokenKey));
 
 export const useTransfers = create<TransfersState>(() => ({
   stored: undefined,
+  storedFailure: undefined,
   facts: {},
   inspecting: undefined,
   transfer: undefined,
@@ -55,11 +64,11 @@ export const useTransfers = create<TransfersState>(() => ({
   failure: undefined,
   storage: undefined,
   panel: 'closed',
-  token: keptToken ?? '',
-  tokenKept: keptToken !== null,
+  token: keptToken,
+  tokenKept: keptToken !== undefined,
 }));
 
-if (keptToken !== null) client.setToken(keptToken);
+client.setToken(keptToken);
 let running: AbortController | undefined;
 let inspection: AbortController | undefined;
 
@@ -73,16 +82,20 @@ export function idOf({ url }: Model): string {
   return storedId(new URL(url, document.baseURI).href);
 }
 
-export function setToken(token: string, keep: boolean): void {
+export function setToken(token: AccessToken | undefined, keep: boolean): void {
   useTransfers.setState({ token, tokenKept: keep });
-  writeStorage(tokenKey, keep && token !== '' ? token : undefined);
-  client.setToken(token === '' ? undefined : token);
+  writeStorage(tokenKey, keep && token ? tokenText(token) : undefined);
+  client.setToken(token);
 }
 
 /** Asks what is stored. Never rejects, as none of the functions here does: how they end is in the store. */
 export async function refreshStored(): Promise<void> {
-  const [stored, storage] = await Promise.all([client.list().catch(() => undefined), storageFacts()]);
-  useTransfers.setState({ storage, ...(stored && { stored: Object.fromEntries(stored.map((one) => [one.id, one])) }) });
+  const asked = client.list().then(
+    (list) => ({ stored: Object.fromEntries(list.map((one) => [one.id, one])), storedFailure: undefined }),
+    (error: unknown) => ({ storedFailure: toFailure(error) }),
+  );
+  const [answer, storage] = await Promise.all([asked, storageFacts()]);
+  useTransfers.setState({ storage, ...answer });
 }
 
 async function storageFacts(): Promise<TransfersState['storage']> {
@@ -147,8 +160,8 @@ export async function copyFolder(folder: Picked, name: string): Promise<Model | 
 /** Reads all of a stored model; what a disk has damaged is deleted, so that it can be downloaded again. */
 export async function checkModel(model: Model): Promise<void> {
   const { url } = model;
-  const damagedBytes = await transfer({ url, kind: 'check' }, (callbacks) => client.check(idOf(model), callbacks));
-  if (damagedBytes !== undefined) useTransfers.setState({ checked: { url, damagedBytes } });
+  const damage = await transfer({ url, kind: 'check' }, (callbacks) => client.check(idOf(model), callbacks));
+  if (damage) useTransfers.setState({ checked: { url, damage } });
 }
 
 /** What is there stays, and the next download goes on from it. */
@@ -157,10 +170,12 @@ export function pause(): void {
   running?.abort();
 }
 
-/** Frees everything of a model. */
-export async function deleteStored(model: Model): Promise<void> {
+/** Frees everything of a model; resolves with whether it is gone. */
+export async function deleteStored(model: Model): Promise<boolean> {
+  let gone = false;
   try {
     await client.delete(idOf(model));
+    gone = true;
     useTransfers.setState(({ facts }) => {
       const { [model.url]: _, ...others } = facts;
       return { facts: others };
@@ -169,6 +184,7 @@ export async function deleteStored(model: Model): Promise<void> {
     fail(model.url, error);
   }
   await refreshStored();
+  return gone;
 }
 
 export function dismissFailure(): void {
@@ -226,8 +242,13 @@ function update(changes: Partial<Transfer>): void {
 }
 
 function fail(url: string, thrown: unknown): void {
-  const { code, message } = thrown instanceof KinoraError ? thrown : new KinoraError('internal', String(thrown));
-  useTransfers.setState({ failure: { url, code, message } });
+  useTransfers.setState({ failure: { url, ...toFailure(thrown) } });
+}
+
+function toFailure(thrown: unknown): Failure {
+  const { code, message, missingBytes } =
+    thrown instanceof KinoraError ? thrown : new KinoraError('internal', String(thrown));
+  return { code, message, missingBytes };
 }
 
 // a model with terms is not downloaded by Generate: whether it is there has to be known

@@ -1,42 +1,24 @@
-import { z } from 'zod';
 import { KinoraError, throwIfCancelled } from '../errors';
 import { checksum } from './checksum';
-import { Database, keysWithPrefix } from './database';
+import { Database, type Key, keysWithPrefix, type StoreName } from './database';
 import { type Manifest, manifestSchema } from './manifest';
-
-/** A byte range `[begin, end)` of a component's weight file. */
-export interface ByteRange {
-  readonly begin: number;
-  readonly end: number;
-}
+import { readBlob } from './read-blob';
+import { type ByteRange, fits, type ShardRecord, shardRecord, type TextRecord, textRecord } from './records';
 
 /** What is stored of one checkpoint. */
 export interface StoredCheckpoint {
   readonly id: string;
-  /** Everything that it occupies, unfinished downloads included. */
+  /** Everything that it occupies, unfinished downloads included, as far as it can be read. */
   readonly bytes: number;
   /** Components that are stored whole. */
   readonly components: readonly string[];
 }
 
-const shardRecord = z.object({
-  version: z.string(),
-  blob: z.instanceof(Blob),
-  /** Of the blob; older versions of the page stored none. */
-  checksum: z.string().optional(),
-  /** State of the file's digest after this shard. */
-  digestState: z.custom<Uint8Array>((value) => value instanceof Uint8Array).optional(),
-});
-type ShardRecord = z.infer<typeof shardRecord>;
-
-/** `null`: the folder was asked, and has no such file. */
-const textRecord = z.object({ text: z.string().nullable() });
-type TextRecord = z.infer<typeof textRecord>;
-
 /**
  * Checkpoints in IndexedDB: weight shards as Blobs, manifests, and the small text files.
  * Shards of a component without a manifest are an unfinished download: they are there to be continued, never to be used.
- * Every method throws KinoraError `storage` or `quota`.
+ * A record that cannot be read, or is of another form, counts as one that is not there, and takes no other with it.
+ * Every method throws KinoraError `storage`, `newer-storage` or `quota`.
  */
 export class CheckpointStore {
   readonly #database: Database;
@@ -48,24 +30,48 @@ export class CheckpointStore {
 
   /** The components of a checkpoint that are stored whole. */
   async manifests(checkpoint: string): Promise<Manifest[]> {
-    const values = await this.#database.use('looking for the model', (connection) =>
-      connection.getAll('manifests', keysWithPrefix(checkpoint)),
-    );
-    // one that another version of the page wrote in another form is no manifest: the component is loaded anew
-    return values.flatMap((value) => manifestSchema.safeParse(value).data ?? []);
+    const keys = await this.#keys('manifests', checkpoint);
+    return (await Promise.all(keys.map((key) => this.#manifest(key)))).filter((manifest) => manifest !== undefined);
   }
 
   /** A small file: its text, null where it is known to be absent, undefined where nothing is known. */
   async text(checkpoint: string, path: string): Promise<string | null | undefined> {
-    const value = await this.#database.use(`reading ${path}`, (connection) =>
-      connection.get('texts', [checkpoint, path]),
-    );
-    return textRecord.safeParse(value).data?.text;
+    return (await this.#text([checkpoint, path]))?.text;
   }
 
   async putText(checkpoint: string, path: string, text: string | null): Promise<void> {
-    const record: TextRecord = { text };
+    const record: TextRecord = { text, ...(text !== null && { checksum: await checksum(text) }) };
     await this.#database.use(`storing ${path}`, (connection) => connection.put('texts', record, [checkpoint, path]));
+  }
+
+  /** Small files that were stored, and are not what was stored or cannot be read. */
+  async damagedTexts(checkpoint: string): Promise<string[]> {
+    const damaged: string[] = [];
+    for (const key of await this.#keys('texts', checkpoint)) {
+      if (!(await this.#text(key))) damaged.push(key[1]);
+    }
+    return damaged;
+  }
+
+  /**
+   * Deletes small files that are damaged, and manifests that are. If there is any, the checkpoint counts as unfinished: all of its
+   * manifests go, its shards stay.
+   * @returns how many were damaged
+   */
+  async removeDamagedFiles(checkpoint: string): Promise<number> {
+    const texts = await this.damagedTexts(checkpoint);
+    const manifests = await this.#keys('manifests', checkpoint);
+    const damaged = texts.length + manifests.length - (await this.manifests(checkpoint)).length;
+    if (damaged === 0) return 0;
+    await this.#database.use('deleting what is damaged', async (connection) => {
+      const transaction = connection.transaction(['texts', 'manifests'], 'readwrite');
+      await Promise.all([
+        ...texts.map((path) => transaction.objectStore('texts').delete([checkpoint, path])),
+        transaction.objectStore('manifests').delete(keysWithPrefix(checkpoint)),
+        transaction.done,
+      ]);
+    });
+    return damaged;
   }
 
   /**
@@ -74,21 +80,13 @@ export class CheckpointStore {
    */
   async storedShards(manifest: Manifest): Promise<ByteRange[]> {
     const { checkpoint, component } = manifest;
-    return this.#database.use('looking for an unfinished download', async (connection) => {
-      const transaction = connection.transaction('shards', 'readwrite');
-      const found = new Set<ByteRange>();
-      let cursor = await transaction.store.openCursor(keysWithPrefix(checkpoint, component));
-      while (cursor) {
-        const begin = cursor.key[2];
-        const record = shardRecord.safeParse(cursor.value).data;
-        const shard = manifest.shards.find((candidate) => candidate.begin === begin);
-        if (shard && record && fits(record, shard, manifest)) found.add(shard);
-        else await cursor.delete();
-        cursor = await cursor.continue();
-      }
-      await transaction.done;
-      return [...found];
-    });
+    const found: ByteRange[] = [];
+    for (const key of await this.#keys('shards', checkpoint, component)) {
+      const shard = manifest.shards.find(({ begin }) => begin === key[2]);
+      if (shard && (await this.#shard(manifest, shard))) found.push(shard);
+      else await this.#database.use(`deleting ${component}`, (connection) => connection.delete('shards', key));
+    }
+    return found;
   }
 
   /**
@@ -104,20 +102,8 @@ export class CheckpointStore {
   }
 
   /** What was stored with the shard. */
-  async digestState(manifest: Manifest, { begin }: ByteRange): Promise<Uint8Array | undefined> {
-    return (await this.#shard('looking for an unfinished download', manifest, { begin }))?.digestState;
-  }
-
-  async #shard(
-    doing: string,
-    manifest: Manifest,
-    { begin }: Pick<ByteRange, 'begin'>,
-  ): Promise<ShardRecord | undefined> {
-    const { checkpoint, component } = manifest;
-    const value = await this.#database.use(doing, (connection) =>
-      connection.get('shards', [checkpoint, component, begin]),
-    );
-    return shardRecord.safeParse(value).data;
+  async digestState(manifest: Manifest, shard: ByteRange): Promise<Uint8Array | undefined> {
+    return (await this.#shard(manifest, shard))?.digestState;
   }
 
   /** Deletes every shard of a component. */
@@ -154,37 +140,29 @@ export class CheckpointStore {
   }
 
   /**
-   * The shards of a stored component, in the manifest's order; undefined when they are not what the manifest says.
-   * The last byte of each is read, so that a Blob whose file is gone or cut off fails here and not inside a session.
-   * @throws KinoraError `storage` when a shard cannot be read twice
+   * Opens the shards of a stored component. The last byte of each is read, so that a Blob whose file is gone or cut off is found
+   * here and not inside a session.
+   * @returns `blobs` in the manifest's order; `lost`: shards that are not what the manifest says, or cannot be read
    */
-  async openShards(manifest: Manifest): Promise<Blob[] | undefined> {
-    const blobs: Blob[] = [];
-    for (const shard of manifest.shards) {
-      const open = () => this.#openShard(manifest, shard);
-      // private windows fail at random to read a Blob back; the second try usually succeeds
-      const blob = await open().catch(open);
-      if (!blob) return undefined;
-      blobs.push(blob);
-    }
-    return blobs;
-  }
-
-  async #openShard(manifest: Manifest, shard: ByteRange): Promise<Blob | undefined> {
-    const { component } = manifest;
-    const record = await this.#shard(`reading ${component}`, manifest, shard);
-    if (!record || !fits(record, shard, manifest)) return undefined;
-    try {
-      await record.blob.slice(-1).arrayBuffer();
-    } catch (cause) {
-      throw new KinoraError(
-        'storage',
-        `The browser cannot read back ${component}, which it has stored. Reload the page; if that does not help, ` +
-          'delete the model and load it again, and not in a private window.',
-        { cause },
+  async openShards(manifest: Manifest): Promise<{ blobs: Blob[]; lost: ByteRange[] }> {
+    const open = async (shard: ByteRange) => {
+      const blob = (await this.#shard(manifest, shard))?.blob;
+      return (
+        blob &&
+        readBlob(blob.slice(-1)).then(
+          () => blob,
+          () => undefined,
+        )
       );
-    }
-    return record.blob;
+    };
+    const shards = await Promise.all(
+      // private windows fail at random to read a Blob back; the second try usually succeeds
+      manifest.shards.map(async (shard) => ({ shard, blob: (await open(shard)) ?? (await open(shard)) })),
+    );
+    return {
+      blobs: shards.flatMap(({ blob }) => blob ?? []),
+      lost: shards.flatMap(({ shard, blob }) => (blob ? [] : shard)),
+    };
   }
 
   /**
@@ -197,71 +175,54 @@ export class CheckpointStore {
     manifest: Manifest,
     { onBytes, signal }: { onBytes?: (bytes: number) => void; signal?: AbortSignal } = {},
   ): Promise<number> {
+    const isIntact = async (shard: ByteRange) => {
+      const record = await this.#shard(manifest, shard);
+      const actual = record && (await checksum(record.blob).catch(() => undefined));
+      return actual !== undefined && (record?.checksum ?? actual) === actual;
+    };
     const damaged: ByteRange[] = [];
     for (const shard of manifest.shards) {
       throwIfCancelled(signal);
-      // looked at twice before it is deleted: private windows fail at random to read a Blob back
-      const intact = (await this.#isIntact(manifest, shard)) || (await this.#isIntact(manifest, shard));
-      if (!intact) damaged.push(shard);
+      // looked at twice before it is deleted, for the reason above
+      if (!(await isIntact(shard)) && !(await isIntact(shard))) damaged.push(shard);
       onBytes?.(shard.end - shard.begin);
     }
-    if (damaged.length === 0) return 0;
-    const { checkpoint, component } = manifest;
+    if (damaged.length > 0) await this.removeLost(manifest, damaged);
+    return damaged.reduce((bytes, { begin, end }) => bytes + end - begin, 0);
+  }
+
+  /** Deletes shards, and the manifest: the component then counts as unfinished. */
+  async removeLost({ checkpoint, component }: Manifest, lost: readonly ByteRange[]): Promise<void> {
     await this.#database.use(`repairing ${component}`, async (connection) => {
       const transaction = connection.transaction(['shards', 'manifests'], 'readwrite');
       const shards = transaction.objectStore('shards');
       await Promise.all([
-        ...damaged.map(({ begin }) => shards.delete([checkpoint, component, begin])),
+        ...lost.map(({ begin }) => shards.delete([checkpoint, component, begin])),
         transaction.objectStore('manifests').delete([checkpoint, component]),
         transaction.done,
       ]);
     });
-    return damaged.reduce((bytes, { begin, end }) => bytes + end - begin, 0);
-  }
-
-  async #isIntact(manifest: Manifest, shard: ByteRange): Promise<boolean> {
-    const record = await this.#shard(`checking ${manifest.component}`, manifest, shard);
-    if (!record || !fits(record, shard, manifest)) return false;
-    try {
-      const actual = await checksum(record.blob);
-      return record.checksum === undefined || record.checksum === actual;
-    } catch {
-      // its file is gone, or cut off
-      return false;
-    }
-  }
-
-  /** Makes a component count as unfinished again. Its shards stay, to be checked and completed. */
-  async removeManifest(manifest: Manifest): Promise<void> {
-    const { checkpoint, component } = manifest;
-    await this.#database.use(`repairing ${component}`, (connection) =>
-      connection.delete('manifests', [checkpoint, component]),
-    );
   }
 
   /** Everything that is stored, unfinished downloads too. */
   async list(): Promise<StoredCheckpoint[]> {
-    return this.#database.use('listing the models', async (connection) => {
-      const found = new Map<string, { bytes: number; components: string[] }>();
-      const entry = (id: string) => {
-        const known = found.get(id) ?? { bytes: 0, components: [] };
-        found.set(id, known);
-        return known;
-      };
-      const transaction = connection.transaction(['shards', 'manifests', 'texts']);
-      // a Blob that is read by a cursor is a handle: its bytes stay on disk
-      for await (const cursor of transaction.objectStore('shards')) {
-        entry(cursor.key[0]).bytes += shardRecord.safeParse(cursor.value).data?.blob.size ?? 0;
-      }
-      for await (const cursor of transaction.objectStore('texts')) {
-        entry(cursor.key[0]).bytes += textRecord.safeParse(cursor.value).data?.text?.length ?? 0;
-      }
-      for (const [id, component] of await transaction.objectStore('manifests').getAllKeys()) {
-        entry(id).components.push(component);
-      }
-      await transaction.done;
-      return [...found].map(([id, { bytes, components }]) => ({ id, bytes, components }));
-    });
+    const found = new Map<string, { bytes: number; components: string[] }>();
+    const entry = (id: string) => {
+      const known = found.get(id) ?? { bytes: 0, components: [] };
+      found.set(id, known);
+      return known;
+    };
+    for (const key of await this.#keys('shards')) {
+      // a handle: its bytes stay on disk
+      entry(key[0]).bytes +=
+        shardRecord.safeParse(await this.#database.value('listing the models', 'shards', key)).data?.blob.size ?? 0;
+    }
+    for (const key of await this.#keys('texts')) entry(key[0]).bytes += (await this.#text(key))?.text?.length ?? 0;
+    for (const key of await this.#keys('manifests')) {
+      const { components } = entry(key[0]);
+      if (await this.#manifest(key)) components.push(key[1]);
+    }
+    return [...found].map(([id, { bytes, components }]) => ({ id, bytes, components }));
   }
 
   /** Deletes everything of a checkpoint at once. */
@@ -282,8 +243,29 @@ export class CheckpointStore {
   async close(): Promise<void> {
     await this.#database.close();
   }
-}
 
-function fits(record: ShardRecord, shard: ByteRange, manifest: Manifest): boolean {
-  return record.version === manifest.version && record.blob.size === shard.end - shard.begin;
+  /** Keys are kept apart from values: they can be read where values cannot. */
+  #keys<Name extends StoreName>(name: Name, ...prefix: string[]): Promise<Key<Name>[]> {
+    return this.#database.use('looking for the model', (connection) =>
+      connection.getAllKeys(name, keysWithPrefix(...prefix)),
+    );
+  }
+
+  async #manifest(key: Key<'manifests'>): Promise<Manifest | undefined> {
+    return manifestSchema.safeParse(await this.#database.value('looking for the model', 'manifests', key)).data;
+  }
+
+  async #text(key: Key<'texts'>): Promise<TextRecord | undefined> {
+    const record = textRecord.safeParse(await this.#database.value(`reading ${key[1]}`, 'texts', key)).data;
+    if (typeof record?.text !== 'string' || record.checksum === undefined) return record;
+    return (await checksum(record.text)) === record.checksum ? record : undefined;
+  }
+
+  /** Undefined where it is not what the manifest says. */
+  async #shard(manifest: Manifest, shard: ByteRange): Promise<ShardRecord | undefined> {
+    const { checkpoint, component } = manifest;
+    const value = await this.#database.value(`reading ${component}`, 'shards', [checkpoint, component, shard.begin]);
+    const record = shardRecord.safeParse(value).data;
+    return record && fits(record, shard, manifest) ? record : undefined;
+  }
 }

@@ -1,22 +1,30 @@
-import { createXXHash128, type IHasher } from 'hash-wasm';
+import { createXXHash128, type IHasher, xxhash128 } from 'hash-wasm';
+import { readBlob } from './read-blob';
 
 /** Bytes that are read and hashed at a time. */
 const pieceBytes = 4 * 1024 * 1024;
 
-/** Feeds a Blob to `hasher` without ever having all of it in memory. */
+/**
+ * Feeds a Blob to `hasher` without ever having all of it in memory.
+ * @throws KinoraError `storage` when it cannot be read
+ */
 export async function hashBlob(hasher: IHasher, blob: Blob): Promise<void> {
   for (let at = 0; at < blob.size; at += pieceBytes) {
-    const bytes = await blob.slice(at, at + pieceBytes).arrayBuffer();
+    const bytes = await readBlob(blob.slice(at, at + pieceBytes));
     hasher.update(new Uint8Array(bytes));
     // the garbage collector would let these pieces pile up
     bytes.transfer(0);
   }
 }
 
-/** xxHash128 in hexadecimal: it tells whether a disk has kept what it was given, and takes a fraction of sha256's time. */
-export async function checksum(blob: Blob): Promise<string> {
+/**
+ * xxHash128 in hexadecimal: it tells whether a disk has kept what it was given, and takes a fraction of sha256's time.
+ * @throws KinoraError `storage` when a Blob cannot be read
+ */
+export async function checksum(data: Blob | string): Promise<string> {
+  if (typeof data === 'string') return xxhash128(data);
   const hasher = await createXXHash128();
   hasher.init();
-  await hashBlob(hasher, blob);
+  await hashBlob(hasher, data);
   return hasher.digest();
 }

@@ -14,7 +14,9 @@ interface Schema extends DBSchema {
   texts: { key: [string, string]; value: unknown };
 }
 
-export type Connection = IDBPDatabase<Schema>;
+type Connection = IDBPDatabase<Schema>;
+export type StoreName = 'manifests' | 'shards' | 'texts';
+export type Key<Name extends StoreName> = Schema[Name]['key'];
 
 const version = 1;
 
@@ -35,7 +37,8 @@ export class Database {
   /**
    * Runs `work` on the open database.
    * @param doing completes "The browser's storage failed while …"
-   * @throws KinoraError `quota` where the browser refuses to store more, `storage` for everything else that it refuses
+   * @throws KinoraError `quota` where the browser refuses to store more, `newer-storage` where a newer version of the page has
+   *   written the database, `storage` for everything else that it refuses
    */
   async use<T>(doing: string, work: (connection: Connection) => Promise<T>): Promise<T> {
     const connection = this.#open();
@@ -51,6 +54,28 @@ export class Database {
     } catch (error) {
       throw storageError(error, doing);
     }
+  }
+
+  /**
+   * What is stored under a key; undefined where nothing is, and where it cannot be read: Chromium keeps large values in files of their
+   * own, which programs that tidy up delete or cut off. In a transaction of its own, because a request that fails ends its transaction.
+   */
+  value<Name extends StoreName>(doing: string, name: Name, key: Key<Name>): Promise<unknown> {
+    return this.use(doing, async (connection) => {
+      const read = (): Promise<unknown> => {
+        const transaction = connection.transaction(name);
+        transaction.done.catch(() => undefined);
+        return transaction.store.get(key);
+      };
+      const unlessClosed = (error: unknown) => {
+        if (isClosed(error)) throw error;
+      };
+      // private windows fail at random to read something back; the second try usually succeeds
+      return read().catch((error) => {
+        unlessClosed(error);
+        return read().catch(unlessClosed);
+      });
+    });
   }
 
   async close(): Promise<void> {
@@ -109,6 +134,13 @@ function storageError(error: unknown, doing: string): KinoraError {
       'quota',
       `The browser refused more space while ${doing}. What was stored so far is kept: free disk space or delete ` +
         'another model, then load again to continue.',
+      { cause: error },
+    );
+  }
+  if (error instanceof DOMException && error.name === 'VersionError') {
+    return new KinoraError(
+      'newer-storage',
+      `The browser's storage was written by a newer version of the page than this one (${reason}).`,
       { cause: error },
     );
   }

@@ -1,4 +1,5 @@
 /** What the browser keeps between visits. */
-export { type ByteRange, CheckpointStore, type StoredCheckpoint } from './checkpoint-store';
+export { CheckpointStore, type StoredCheckpoint } from './checkpoint-store';
 export { hashBlob } from './checksum';
-export { type Manifest, manifestBytes } from './manifest';
+export { type Manifest, manifestBytes, shardName } from './manifest';
+export type { ByteRange } from './records';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { tensorDtypes } from '../dtypes';
+import { elementType, tensorDtypes } from '../dtypes';
 import type { StoredTensor } from '../engine';
 
 const count = z.int().nonnegative();
@@ -13,11 +13,7 @@ const tensorSchema: z.ZodType<StoredTensor & { name: string }> = z.object({
   byteLength: count,
 });
 
-/**
- * What one component's weight file holds and how it is cut into shards. It can be drawn up from the file's header before
- * a weight is fetched; it is stored last, so that a stored manifest means that every shard is there.
- */
-export const manifestSchema = z.object({
+const fields = z.object({
   /** Id of the checkpoint that it belongs to. */
   checkpoint: z.string(),
   component: z.string(),
@@ -31,14 +27,38 @@ export const manifestSchema = z.object({
   }),
   /** Changes when the file at its place does: path, size, and what the server gives to tell versions apart. */
   version: z.string(),
-  /** Byte ranges `[begin, end)` of the file; together all of its tensors. */
+  /** Byte ranges `[begin, end)` of the file, in their order; together all of its tensors. */
   shards: z.array(z.object({ begin: count, end: count })),
   tensors: z.array(tensorSchema),
 });
 
-export type Manifest = z.infer<typeof manifestSchema>;
+export type Manifest = z.infer<typeof fields>;
+
+/**
+ * What one component's weight file holds and how it is cut into shards. It can be drawn up from the file's header before
+ * a weight is fetched; it is stored last, so that a stored manifest means that every shard is there.
+ */
+export const manifestSchema = fields
+  .refine(({ shards }) => shards.every(({ begin, end }, i) => begin < end && begin >= (shards[i - 1]?.end ?? 0)), {
+    error: 'shards overlap or are not in their order',
+  })
+  .refine(tensorsLieInShards, { error: 'a tensor lies outside of its shard, or is not as long as its shape says' });
+
+/** As the weights hand it out. */
+export function shardName(component: string, index: number): string {
+  return `${component}-${index}`;
+}
 
 /** The bytes of all shards, which is what a download of the component fetches. */
 export function manifestBytes(manifest: Manifest): number {
   return manifest.shards.reduce((bytes, { begin, end }) => bytes + end - begin, 0);
+}
+
+function tensorsLieInShards({ component, shards, tensors }: Manifest): boolean {
+  const sizes = new Map(shards.map(({ begin, end }, index) => [shardName(component, index), end - begin]));
+  return tensors.every(
+    ({ dtype, shape, file, offset, byteLength }) =>
+      byteLength === shape.reduce((product, size) => product * size, elementType(dtype).bytes) &&
+      offset + byteLength <= (sizes.get(file) ?? -1),
+  );
 }

@@ -1,6 +1,7 @@
 import { type TransferHandler, transferHandlers } from 'comlink';
 import { z } from 'zod/mini';
 import { errorCodes, KinoraError } from '../errors';
+import { shortened } from '../quote';
 
 /** What is left of an error between two realms. */
 const wireError = z.object({
@@ -9,6 +10,7 @@ const wireError = z.object({
   stack: z.optional(z.string()),
   /** Message of the cause, for the details that a visitor can copy. */
   cause: z.optional(z.string()),
+  missingBytes: z.optional(z.number()),
 });
 
 const thrownValue = z.object({ value: z.unknown() });
@@ -33,14 +35,14 @@ export function installErrorTransfer(): void {
     canHandle: (value): value is unknown => original.canHandle(value),
     serialize(thrown) {
       const error = toKinoraError(thrownValue.parse(thrown).value);
-      const { code, message, stack, cause } = error;
-      const wire: z.infer<typeof wireError> = { code, message, stack };
-      if (cause instanceof Error && cause.message !== message) wire.cause = cause.message;
+      const { code, message, stack, cause, missingBytes } = error;
+      const wire: z.infer<typeof wireError> = { code, message, stack, missingBytes };
+      if (cause instanceof Error && cause.message !== message) wire.cause = shortened(cause.message, 1000);
       return [wire, []];
     },
     deserialize(wire) {
-      const { code, message, stack, cause } = wireError.parse(wire);
-      const error = new KinoraError(code, message, cause === undefined ? undefined : { cause });
+      const { code, message, stack, ...options } = wireError.parse(wire);
+      const error = new KinoraError(code, message, options);
       if (stack !== undefined) error.stack = stack;
       throw error;
     },

@@ -88,6 +88,8 @@ function sendFile(file: StoredFile, request: IncomingMessage, response: ServerRe
   }
   // the response has no socket as long as the last one of the connection is being sent
   if (fault.dropConnection) return void request.socket.destroy();
+  if (fault.silent) return;
+  if (fault.noCors) response.removeHeader('Access-Control-Allow-Origin');
   if (fault.status !== undefined) {
     if (fault.retryAfter !== undefined) response.setHeader('Retry-After', fault.retryAfter);
     response.writeHead(fault.status);
@@ -98,24 +100,32 @@ function sendFile(file: StoredFile, request: IncomingMessage, response: ServerRe
     response.writeHead(302, { Location: `http://${elsewhere}${request.url}` });
     return void response.end();
   }
+  if (fault.redirectLoop) {
+    response.writeHead(302, { Location: request.url });
+    return void response.end();
+  }
   response.setHeader('Content-Type', fault.contentType ?? 'application/octet-stream');
-  if (fault.etag !== null) response.setHeader('ETag', fault.etag ?? '"1"');
+  if (fault.newEtag) response.setHeader('ETag', `"${file.faults}"`);
+  else if (fault.etag !== null) response.setHeader('ETag', fault.etag ?? '"1"');
   let part = body;
   if (first !== undefined && last !== undefined && !fault.ignoreRange) {
-    const begin = Number(first) + (fault.shiftRange ?? 0);
-    const end = Math.min(Number(last) + 1 + (fault.shiftRange ?? 0), body.length);
+    const begin = fault.wholeRange ? 0 : Number(first) + (fault.shiftRange ?? 0);
+    const end = fault.wholeRange ? body.length : Math.min(Number(last) + 1 + (fault.shiftRange ?? 0), body.length);
     if (begin >= body.length) {
       response.writeHead(416, { 'Content-Range': `bytes */${body.length}` });
       return void response.end();
     }
     part = body.subarray(begin, end);
     response.statusCode = 206;
-    response.setHeader('Content-Range', `bytes ${begin}-${end - 1}/${body.length}`);
+    const { contentRange = `bytes ${begin}-${end - 1}/${body.length}` } = fault;
+    if (contentRange !== null) response.setHeader('Content-Range', contentRange);
   }
-  if (fault.gzip) {
-    part = gzipSync(part);
+  if (fault.gzip || fault.bomb !== undefined) {
+    part = gzipSync(Buffer.concat([part, Buffer.alloc((fault.bomb ?? 0) * 2 ** 20, ' ')]));
     response.setHeader('Content-Encoding', 'gzip');
   }
+  if (fault.endless) return void sendForEver(response, part);
+  if (fault.drip !== undefined) return void sendSlowly(response, part, fault.drip);
   if (fault.chunked) {
     part = part.subarray(0, fault.cutAfter);
     response.flushHeaders();
@@ -127,6 +137,30 @@ function sendFile(file: StoredFile, request: IncomingMessage, response: ServerRe
     return void response.write(part.subarray(0, fault.cutAfter), () => response.socket?.end());
   }
   response.end(part);
+}
+
+function sendForEver(response: ServerResponse, part: Buffer): void {
+  // in large chunks, for small ones would be slow
+  const chunk = Buffer.alloc(Math.max(part.length, 2 ** 20), part);
+  const send = () => {
+    while (!response.destroyed && response.write(chunk));
+  };
+  response.on('drain', send);
+  send();
+}
+
+function sendSlowly(response: ServerResponse, part: Buffer, bytes: number): void {
+  response.setHeader('Content-Length', part.length);
+  response.flushHeaders();
+  let sent = 0;
+  const timer = setInterval(() => {
+    response.write(part.subarray(sent, sent + bytes));
+    sent += bytes;
+    if (sent < part.length) return;
+    clearInterval(timer);
+    response.end();
+  }, 300);
+  response.on('close', () => clearInterval(timer));
 }
 
 async function readAll(request: IncomingMessage): Promise<Buffer> {

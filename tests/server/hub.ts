@@ -16,6 +16,8 @@ export interface Hub {
   readonly weightBytes: number;
   /** Bytes of weights that were sent so far. */
   readonly sentBytes: number;
+  /** Which of its two hosts were shown which Authorization, each once: `127.0.0.1 Bearer secret`, `localhost nothing`. May be cleared. */
+  readonly authorizations: Set<string>;
   /** Resolves when `bytes` bytes of weights were sent in all, and sends no more of them from then on, until `goOn`. */
   holdAt(bytes: number): Promise<void>;
   goOn(): void;
@@ -36,6 +38,7 @@ const isWeights = (name: string) => /\.(safetensors|bin)$/.test(name);
 export async function startHub(files: HubFiles, fixedPort = 0): Promise<Hub> {
   const weights = [...files].filter(([name]) => isWeights(name));
   const hashes = new Map<string, string>();
+  const authorizations = new Set<string>();
   let sent = 0;
   let connected = true;
   let hold: { at: number; reached: () => void; over: Promise<void>; end: () => void } | undefined;
@@ -86,6 +89,8 @@ export async function startHub(files: HubFiles, fixedPort = 0): Promise<Hub> {
     );
     response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
     if (request.method === 'OPTIONS') return void response.writeHead(204).end();
+    const { host = '', authorization = 'nothing' } = request.headers;
+    authorizations.add(`${host.replace(/:.*/, '')} ${authorization}`);
     const { pathname } = new URL(request.url ?? '/', 'http://hub');
     if (pathname === `/api/models/${repository}/revision/${revision}`) {
       return void response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(info()));
@@ -113,6 +118,7 @@ export async function startHub(files: HubFiles, fixedPort = 0): Promise<Hub> {
   return {
     url: `http://127.0.0.1:${port()}/${repository}/resolve/${revision}/`,
     weightBytes: weights.reduce((bytes, [, { size }]) => bytes + size, 0),
+    authorizations,
     get sentBytes() {
       return sent;
     },

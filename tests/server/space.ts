@@ -10,10 +10,14 @@ export interface Fault {
   contentType?: string;
   /** Null: none. */
   etag?: string | null;
+  /** Another ETag at each answer. */
+  newEtag?: boolean;
   /** Sends the whole file with status 200. */
   ignoreRange?: boolean;
   /** Sends a range that lies so many bytes further. */
   shiftRange?: number;
+  /** Sends the whole file with status 206. */
+  wholeRange?: boolean;
   gzip?: boolean;
   /** No Content-Length. */
   chunked?: boolean;
@@ -21,12 +25,26 @@ export interface Fault {
   cutAfter?: number;
   /** Sends so many bytes, and then nothing more. */
   hangAfter?: number;
+  /** Sends so many bytes every 300 ms. */
+  drip?: number;
+  /** Sends the body over and over, without end and without Content-Length. */
+  endless?: boolean;
+  /** Compressed, so many MiB of blanks follow the body. */
+  bomb?: number;
+  /** Keeps the connection, and says nothing. */
+  silent?: boolean;
   /** Gives no answer at all. */
   dropConnection?: boolean;
   /** With `status`: seconds of Retry-After. */
   retryAfter?: number;
   /** Sends the browser to another origin for the same file, as the hub does. */
   redirect?: boolean;
+  /** Sends the browser to where it already is. */
+  redirectLoop?: boolean;
+  /** Does not allow other origins to read it. */
+  noCors?: boolean;
+  /** In place of the true one; null: none. */
+  contentRange?: string | null;
   /** Turns over a bit of the byte at this offset. */
   flip?: number;
   /** All of this happens only to so many answers, and then no more. */

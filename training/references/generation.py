@@ -2,12 +2,14 @@
 
     python generation.py
 Writes parameters.json, and tensors.safetensors with the latents after every step [1, C, F, h, w], the frames, uint8 [F, H, W, 3],
-and `short`, the latents of a run of two steps.
+and `short`, the latents of a run of two steps. schedulers.json has short runs of all schedulers, with the options that differ from the
+checkpoint's config, and the config that diffusers saves as text; schedulers.safetensors their final latents and frames.
 """
 
 import json
 import pathlib
 
+import diffusers
 import numpy
 import torch
 from diffusers import TextToVideoSDPipeline
@@ -29,34 +31,60 @@ PARAMETERS = {
     "width": 128,
     "scheduler": "DDIMScheduler",
 }
+# class, options of its config, parameters that are not RUN's
+RUN = PARAMETERS | {"numInferenceSteps": 6, "numFrames": 2, "height": 64, "width": 64}
+SCHEDULERS = [
+    ("DDIMScheduler", {}, {}),
+    ("DDIMScheduler", {}, {"eta": 0.5}),
+    ("DPMSolverMultistepScheduler", {}, {}),
+    ("DPMSolverMultistepScheduler", {"algorithm_type": "sde-dpmsolver++"}, {}),
+    ("EulerDiscreteScheduler", {}, {}),
+    ("EulerDiscreteScheduler", {"timestep_spacing": "linspace", "use_karras_sigmas": True}, {}),
+    ("EulerAncestralDiscreteScheduler", {}, {}),
+    ("UniPCMultistepScheduler", {}, {}),
+    ("LCMScheduler", {}, {"guidanceScale": 1.5}),
+]
 
 
 def main() -> None:
     torch.set_num_threads(1)
     pipe = TextToVideoSDPipeline.from_pretrained(CHECKPOINT, variant="fp16", torch_dtype=torch.float32)
     pipe.set_progress_bar_config(disable=True)
-    steps, frames = generate(pipe, PARAMETERS["numInferenceSteps"])
-    short, _ = generate(pipe, SHORT)
+    steps, frames = generate(pipe, PARAMETERS)
+    short, _ = generate(pipe, PARAMETERS | {"numInferenceSteps": SHORT})
     OUT.mkdir(parents=True, exist_ok=True)
     (OUT / "parameters.json").write_text(json.dumps(PARAMETERS, indent=2) + "\n")
     tensors = {f"latents.{i}": latents.contiguous() for i, latents in enumerate(steps)}
     tensors["short"] = short[-1].contiguous()
     tensors["frames"] = torch.from_numpy((frames * 255).round().astype("uint8"))
     save_file(tensors, OUT / "tensors.safetensors")
+    own = pipe.scheduler.config
+    runs, tensors = [], {}
+    for i, (name, options, parameters) in enumerate(SCHEDULERS):
+        pipe.scheduler = getattr(diffusers, name).from_config(own, **options)
+        steps, frames = generate(pipe, RUN | parameters)
+        tensors[f"latents.{i}"] = steps[-1].contiguous()
+        tensors[f"frames.{i}"] = torch.from_numpy((frames * 255).round().astype("uint8"))
+        # as text: Python's infinities are no JSON
+        parameters = RUN | parameters | {"scheduler": name}
+        runs.append({"parameters": parameters, "options": options, "config": pipe.scheduler.to_json_string()})
+    (OUT / "schedulers.json").write_text(json.dumps(runs, indent=1) + "\n")
+    save_file(tensors, OUT / "schedulers.safetensors")
 
 
-def generate(pipe: TextToVideoSDPipeline, count: int) -> tuple[list[torch.Tensor], numpy.ndarray]:
-    """Latents after each of `count` steps, and the frames [F, H, W, 3] from 0 to 1."""
+def generate(pipe: TextToVideoSDPipeline, parameters: dict) -> tuple[list[torch.Tensor], numpy.ndarray]:
+    """Latents after each step, and the frames [F, H, W, 3] from 0 to 1."""
     steps: list[torch.Tensor] = []
     frames = pipe(
-        PARAMETERS["prompt"],
-        negative_prompt=PARAMETERS["negativePrompt"],
-        num_inference_steps=count,
-        guidance_scale=PARAMETERS["guidanceScale"],
-        num_frames=PARAMETERS["numFrames"],
-        height=PARAMETERS["height"],
-        width=PARAMETERS["width"],
-        generator=torch.Generator("cpu").manual_seed(PARAMETERS["seed"]),
+        parameters["prompt"],
+        negative_prompt=parameters["negativePrompt"],
+        num_inference_steps=parameters["numInferenceSteps"],
+        guidance_scale=parameters["guidanceScale"],
+        num_frames=parameters["numFrames"],
+        height=parameters["height"],
+        width=parameters["width"],
+        eta=parameters.get("eta", 0.0),
+        generator=torch.Generator("cpu").manual_seed(parameters["seed"]),
         callback=lambda step, timestep, latents: steps.append(latents.clone()),
         output_type="np",
     ).frames[0]

@@ -4,20 +4,40 @@
 
 trajectories.json: samples on the way from START with a fake model, in float32: 0.6 x + 0.2 sin(3 x) + 0.0001 t. Noise of the stochastic
 solvers comes from one generator, seed 7, for the whole trajectory. `after` holds the sample after the first, the middle and the last
-step, `original` what the scheduler took for the sample without noise at the middle one.
+step, `original` what the scheduler took for the sample without noise at the middle one, and `noisy`, for the first run of a class, what
+its add_noise makes of START and START backwards there.
 
 timesteps.json: for many numbers of steps, a checksum of the timesteps; null where diffusers leaves the trained timesteps or gives NaN,
 which Kinora refuses.
 """
 
+import inspect
 import json
 import warnings
 from pathlib import Path
 
 import torch
-from diffusers import DDIMScheduler, DPMSolverMultistepScheduler
+from diffusers import (
+    DDIMScheduler,
+    DPMSolverMultistepScheduler,
+    EulerAncestralDiscreteScheduler,
+    EulerDiscreteScheduler,
+    LCMScheduler,
+    UniPCMultistepScheduler,
+)
 
 warnings.simplefilter("ignore")
+CLASSES = {
+    scheduler.__name__: scheduler
+    for scheduler in (
+        DDIMScheduler,
+        DPMSolverMultistepScheduler,
+        EulerDiscreteScheduler,
+        EulerAncestralDiscreteScheduler,
+        UniPCMultistepScheduler,
+        LCMScheduler,
+    )
+}
 STEPS = [1, 2, 3, 10, 20, 25, 50]
 # more than 16 values, and not a multiple of 16: torch draws noise in two ways
 START = [0.5, -1.25, 2.0, 0.1, -0.7, 1.5, -2.2, 0.03, 0.9, -0.4, 1.1, -1.7, 0.2, 2.6, -0.01, -3.1, 0.6, 0.0]
@@ -87,6 +107,66 @@ def configs():
     yield dpm, ZERO_SNR, [1000]
     yield dpm, MS | {"use_karras_sigmas": True}, [300]
     yield dpm, MS | {"algorithm_type": "sde-dpmsolver++", "solver_type": "heun"}, [300]
+    yield dpm, MS | {"use_karras_sigmas": True, "sigma_min": 0.03, "sigma_max": 12.5}, [10]
+    for config in (MS, MS | COSINE | {"clip_sample": True}, TRAINED):
+        for eta in (0.4, 1.0):
+            yield "DDIMScheduler", config, few, eta
+    yield "DDIMScheduler", ZERO_SNR, few, 0.4  # with 1.0 diffusers takes the root of 0, rounded to less
+    yield from euler_configs(few)
+    yield from unipc_configs(few)
+    yield from lcm_configs()
+
+
+def euler_configs(few: list[int]):
+    for name in ("EulerDiscreteScheduler", "EulerAncestralDiscreteScheduler"):
+        yield name, {}, few
+        yield name, TRAINED, few
+        for base in (MS, ZERO_SNR, MS | COSINE):
+            for spacing in ("linspace", "leading", "trailing"):
+                yield name, base | {"timestep_spacing": spacing}, [1, 25]
+    euler = "EulerDiscreteScheduler"
+    yield euler, MS | {"prediction_type": "sample"}, few
+    yield euler, MS | {"final_sigmas_type": "sigma_min", "timestep_spacing": "leading"}, few
+    for sigmas in ("use_karras_sigmas", "use_exponential_sigmas"):
+        for base in (MS, MS | COSINE, ZERO_SNR, MS | {"timestep_spacing": "leading"}):
+            yield euler, base | {sigmas: True}, [1, 10]
+        yield euler, MS | {sigmas: True, "sigma_min": 0.03, "sigma_max": 12.5}, [10]
+
+
+def unipc_configs(few: list[int]):
+    name = "UniPCMultistepScheduler"
+    yield name, {}, few
+    yield name, MS, STEPS
+    yield name, TRAINED, few
+    yield name, ZERO_SNR, [1, 10, 25]
+    yield name, MS | COSINE, few
+    for prediction in ("epsilon", "v_prediction", "sample"):
+        for spacing in ("linspace", "leading", "trailing"):
+            yield name, MS | {"prediction_type": prediction, "timestep_spacing": spacing}, [5]
+        yield name, MS | {"prediction_type": prediction, "predict_x0": False, "final_sigmas_type": "sigma_min"}, few
+    for order in (1, 2, 3):
+        for solver in ("bh1", "bh2"):
+            for video in (True, False):
+                options = {"solver_order": order, "solver_type": solver, "predict_x0": video, "final_sigmas_type": "sigma_min"}
+                yield name, MS | options, [3, 20]
+        yield name, MS | {"solver_order": order}, [1, 3, 10, 20]
+    yield name, MS | {"solver_order": 3, "lower_order_final": False, "final_sigmas_type": "sigma_min"}, [10]
+    yield name, MS | {"solver_type": "midpoint", "disable_corrector": [0, 1]}, [10]
+    for sigmas in ("use_karras_sigmas", "use_exponential_sigmas"):
+        yield name, MS | {sigmas: True}, [1, 25]
+        yield name, MS | {sigmas: True, "sigma_min": 0.03, "sigma_max": 12.5, "solver_order": 3}, [10]
+
+
+def lcm_configs():
+    name = "LCMScheduler"
+    few = [1, 2, 4, 7, 50]
+    yield name, {}, few
+    yield name, MS, few
+    yield name, ZERO_SNR, few
+    yield name, MS | {"prediction_type": "sample"}, [4]
+    yield name, MS | COSINE | {"clip_sample": True, "clip_sample_range": 0.8}, [4]
+    yield name, MS | {"original_inference_steps": 100, "timestep_scaling": 0.01}, [4, 75]
+    yield name, TRAINED, [4]
 
 
 def fake_model(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
@@ -94,17 +174,19 @@ def fake_model(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
 
 
 def make(name: str, config: dict, steps: int):
-    scheduler = {"DDIMScheduler": DDIMScheduler, "DPMSolverMultistepScheduler": DPMSolverMultistepScheduler}[name].from_config(config)
+    scheduler = CLASSES[name].from_config(config)
     scheduler.set_timesteps(steps)
     return scheduler
 
 
 def original_of(scheduler, result, sample: torch.Tensor, step: int) -> torch.Tensor:
-    """DPMSolverMultistepScheduler does not return it, but keeps it, or the noise that it follows from."""
+    """The multistep solvers do not return it, but keep it, or the noise that it follows from."""
     if hasattr(result, "pred_original_sample"):
         return result.pred_original_sample
+    if hasattr(result, "denoised"):
+        return result.denoised
     newest = scheduler.model_outputs[-1]
-    if scheduler.config.algorithm_type.endswith("++"):
+    if scheduler.config.get("predict_x0", True) and scheduler.config.get("algorithm_type", "++").endswith("++"):
         return newest
     alpha, sigma = scheduler._sigma_to_alpha_sigma_t(scheduler.sigmas[step])
     return (sample - sigma * newest) / alpha
@@ -114,15 +196,17 @@ def numbers(values: torch.Tensor) -> list[float]:
     return [float(f"{value:.8g}") for value in values.flatten().tolist()]
 
 
-def trajectory(name: str, config: dict, steps: int) -> dict:
+def trajectory(name: str, config: dict, steps: int, eta: float) -> dict:
     scheduler = make(name, config, steps)
-    if name == "DPMSolverMultistepScheduler":
+    if name in ("DPMSolverMultistepScheduler", "UniPCMultistepScheduler"):
         scheduler.set_begin_index(0)  # else it would start at the second step where the first two timesteps are equal, and run off the end
     generator = torch.Generator("cpu").manual_seed(7)
-    x = torch.tensor([START], dtype=torch.float32)
+    accepted = inspect.signature(scheduler.step).parameters
+    options = {key: value for key, value in {"generator": generator, "eta": eta}.items() if key in accepted}
+    x = torch.tensor([START], dtype=torch.float32) * scheduler.init_noise_sigma
     samples, originals = [], []
     for i, t in enumerate(scheduler.timesteps):
-        result = scheduler.step(fake_model(x, t), t, x, generator=generator)
+        result = scheduler.step(fake_model(scheduler.scale_model_input(x, t), t), t, x, **options)
         originals.append(original_of(scheduler, result, x, i))
         x = result.prev_sample
         samples.append(x)
@@ -133,6 +217,13 @@ def trajectory(name: str, config: dict, steps: int) -> dict:
     return {"steps": steps, "timesteps": timesteps, "after": after, "original": {str(middle): numbers(originals[middle])}}
 
 
+def noisy(name: str, config: dict, steps: int) -> dict:
+    scheduler = make(name, config, steps)
+    original = torch.tensor([START], dtype=torch.float32)
+    middle = scheduler.timesteps[steps // 2]
+    return {"noisy": numbers(scheduler.add_noise(original, original.flip(1), middle[None]))}
+
+
 def checksum(name: str, config: dict, steps: int) -> int | None:
     scheduler = make(name, config, steps)
     timesteps = scheduler.timesteps.tolist()
@@ -140,7 +231,7 @@ def checksum(name: str, config: dict, steps: int) -> int | None:
         timesteps.pop()  # numpy.arange of 1000, 1000 - 1000 / 61, … has a 62nd value, 1e-13
     assert len(timesteps) == steps
     # two steps at the same level end in NaN
-    sigmas = scheduler.sigmas[:steps] if name == "DPMSolverMultistepScheduler" else torch.tensor([])
+    sigmas = getattr(scheduler, "sigmas", torch.tensor([]))[:steps]
     if max(timesteps) > 999 or min(timesteps) < 0 or (sigmas[1:] >= sigmas[:-1]).any():
         return None
     return sum((i + 1) * t for i, t in enumerate(timesteps))
@@ -157,15 +248,20 @@ def write(name: str, head: str, cases: list[dict]) -> None:
 def main() -> None:
     torch.set_num_threads(1)
     cases = []
-    for name, config, steps in configs():
+    for name, config, steps, *eta in configs():
         counts = [n for n in steps if n <= config.get("num_train_timesteps", 1000)]
-        cases.append({"scheduler": name, "config": config, "runs": [trajectory(name, config, n) for n in counts]})
+        runs = [trajectory(name, config, n, *(eta or [0.0])) for n in counts]
+        if name not in {case["scheduler"] for case in cases}:
+            runs[0] |= noisy(name, config, counts[0])
+        head = {"scheduler": name, "config": config} | ({"eta": eta[0]} if eta else {})
+        cases.append(head | {"runs": runs})
     write("trajectories.json", f'"start":{START}', cases)
 
     sums = []
-    for name in ("DDIMScheduler", "DPMSolverMultistepScheduler"):
-        for spacing in ("linspace", "leading", "trailing"):
-            config = MS | {"timestep_spacing": spacing}
+    for name in CLASSES:
+        spacings = ("linspace", "leading", "trailing") if name != "LCMScheduler" else ("leading",)  # which it does not read
+        for spacing in spacings:
+            config = MS | {"timestep_spacing": spacing} | ({"original_inference_steps": 1000} if name == "LCMScheduler" else {})
             sums.append({"scheduler": name, "config": config, "checksums": [checksum(name, config, n) for n in COUNTS]})
     write("timesteps.json", f'"steps":{COUNTS}', sums)
 

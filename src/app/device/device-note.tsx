@@ -3,7 +3,10 @@ import type { AdapterFacts, Backend } from '../../protocol';
 import { useDevice } from '../../state/device';
 import { useJob } from '../../state/job';
 import { switches } from '../../state/switches';
+import { ErrorBoundary } from '../errors/error-boundary';
+import { FailedPanel } from '../errors/failed-part';
 import { ChipIcon } from '../icons';
+import { partTexts } from '../update/part-texts';
 import './device-note.css';
 // small, and here: a style sheet that failed to come with the panel would not be asked for again
 import './device-panel.css';
@@ -43,12 +46,16 @@ export function DeviceNote() {
         </span>
       </p>
       <p className="hint problem" role="status">
-        {panel === 'failed' && 'This part of the page could not be downloaded. Check the connection and try again.'}
+        {partTexts[panel]}
       </p>
       {panel === 'open' && (
-        <Suspense fallback={null}>
-          <DevicePanel />
-        </Suspense>
+        <ErrorBoundary
+          fallback={(thrown) => <FailedPanel thrown={thrown} onClose={() => useDevice.setState({ panel: 'closed' })} />}
+        >
+          <Suspense fallback={null}>
+            <DevicePanel />
+          </Suspense>
+        </ErrorBoundary>
       )}
     </div>
   );

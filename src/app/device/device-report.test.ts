@@ -31,13 +31,13 @@ const encoders: KnownOfDevice['encoders'] = {
   height: 256,
   fps: 8,
 };
-const network = { weights: GIB, activations: GIB, scratch: 0, largest: GIB };
+const network = { component: 'unet', label: 'denoiser', weights: GIB, activations: GIB, scratch: 0, largest: GIB };
 const report: DeviceReport = {
   target: { device: 'webgpu', dtype: 'float16' },
   needs: {
-    networks: { text_encoder: network, unet: network, vae: network },
+    networks: [network],
     bytes: { 'keep-ready': 6 * GIB, 'low-memory': 2 * GIB },
-    largest: { component: 'unet', bytes: GIB },
+    largest: { label: 'denoiser', bytes: GIB },
   },
   shortfalls: [],
   alternatives: [],
@@ -86,7 +86,7 @@ describe('rows', () => {
   });
 
   test('a limit is held against what the video needs, where the GPU makes it', () => {
-    const needs = { ...report.needs, largest: { component: 'unet' as const, bytes: 3 * GIB } };
+    const needs = { ...report.needs, largest: { label: 'denoiser', bytes: 3 * GIB } };
     const large = { ...good, assessment: counted({ needs }) };
     expect(row(large, 'Largest buffer')).toMatchObject({
       value: '4 GiB (maxBufferSize); this video needs 3 GiB',
@@ -146,6 +146,13 @@ describe('report', () => {
   test('a model whose needs are unknown says why', () => {
     const assessment: Assessment = { state: 'failed', code: 'not-found', message: 'no config.json', request };
     expect(deviceReport({ ...good, assessment }, 'A model')).toContain('not-found: no config.json');
+  });
+
+  test('the key of a signed address stays out of it', () => {
+    const source = 'https://models.example/m/?X-Amz-Signature=SECRET';
+    const text = deviceReport({ ...good, assessment: { ...counted(), request: { ...request, source } } }, 'A model');
+    expect(text).toContain('Source: https://models.example/m/\n');
+    expect(text).not.toContain('SECRET');
   });
 });
 

@@ -1,4 +1,5 @@
 /** The panel as plain text, to be sent to someone. */
+import { withoutQuery } from '../../address';
 import { version } from '../../version';
 import { errorTexts } from '../errors/error-texts';
 import { deviceRows, type KnownOfDevice, type Verdict } from './device-rows';
@@ -21,7 +22,7 @@ export function deviceReport(known: KnownOfDevice, modelName: string): string {
   if (assessment) {
     const { source, device, dtype, numFrames, width, height } = assessment.request;
     lines.push(
-      `Source: ${typeof source === 'string' ? source : 'a folder on this machine'}`,
+      `Source: ${typeof source === 'string' ? withoutQuery(source) : 'a folder on this machine'}`,
       `Video: ${numFrames} frames of ${width}×${height}`,
       `Asked for: device ${device}, dtype ${dtype}`,
     );

@@ -28,8 +28,6 @@ export interface KnownOfDevice {
   assessment: Assessment | undefined;
 }
 
-const networks = { text_encoder: 'text encoder', unet: 'denoiser', vae: 'decoder' } as const;
-
 export function deviceRows({ adapter, browser, encoders, assessment }: KnownOfDevice): RowGroup[] {
   const report = assessment?.state === 'counted' ? assessment.report : undefined;
   return [
@@ -71,7 +69,7 @@ function videoRows(
     },
     {
       name: 'Largest single buffer',
-      value: `${bytesText(needs.largest.bytes)}, in the ${networks[needs.largest.component]}`,
+      value: `${bytesText(needs.largest.bytes)}, in the ${needs.largest.label}`,
       follows: onGpu ? 'The GPU’s limits must allow it.' : 'On the CPU no limit applies to a single buffer.',
       verdict: 'none',
     },

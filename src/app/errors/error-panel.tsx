@@ -1,30 +1,33 @@
-import { useState } from 'react';
-import type { ErrorCode } from '../../errors';
+import type { ErrorCode, KinoraError } from '../../errors';
 import { dismissError } from '../../state/generation';
 import { useJob } from '../../state/job';
+import { CopyText } from '../copy-text';
 import { openDevicePanel } from '../device/open-device-panel';
 import { WarningIcon } from '../icons';
+import { openModelsPanel } from '../models/open-models-panel';
 import './error-panel.css';
-import { errorTexts } from './error-texts';
+import { errorText } from './error-texts';
 
 /** What the device panel has more to say about. */
 const deviceCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['no-webgpu', 'device-limits', 'out-of-memory']);
+
+/** What can be mended under Models. */
+const modelsCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['quota', 'storage']);
 
 export function ErrorPanel() {
   const job = useJob((state) => state.job);
   return (
     // there before its content, so that screen readers announce it
-    <div role="alert">{job.phase === 'failed' && <Failure code={job.code} details={job.details} />}</div>
+    <div role="alert">{job.phase === 'failed' && <Failure {...job} />}</div>
   );
 }
 
-function Failure({ code, details }: { code: ErrorCode; details: string }) {
-  const [copied, setCopied] = useState(false);
-  const { title, meaning, remedy } = errorTexts[code];
-  const copy = async () => {
-    await navigator.clipboard.writeText(details);
-    setCopied(true);
-  };
+interface FailureProps extends Pick<KinoraError, 'code' | 'missingBytes'> {
+  details: string;
+}
+
+function Failure({ code, missingBytes, details }: FailureProps) {
+  const { title, meaning, remedy } = errorText({ code, missingBytes });
   return (
     <div className="error" data-code={code}>
       <h2>
@@ -33,23 +36,21 @@ function Failure({ code, details }: { code: ErrorCode; details: string }) {
       </h2>
       <p>{meaning}</p>
       <p className="error-remedy">{remedy}</p>
-      <details>
-        <summary>Details</summary>
-        <textarea readOnly rows={8} aria-label="Details of the error" value={details} />
-      </details>
-      <div className="error-actions">
-        <button type="button" className="secondary" onClick={() => void copy()}>
-          {copied ? 'Copied' : 'Copy details'}
-        </button>
+      <CopyText text={details} name="Details of the error" summary="Details" button="Copy details" copied="Copied.">
         {deviceCodes.has(code) && (
           <button type="button" className="secondary" onClick={() => void openDevicePanel()}>
             See what would work
           </button>
         )}
+        {modelsCodes.has(code) && (
+          <button type="button" className="secondary" onClick={() => void openModelsPanel()}>
+            Open Models
+          </button>
+        )}
         <button type="button" className="secondary" onClick={dismissError}>
           Close
         </button>
-      </div>
+      </CopyText>
     </div>
   );
 }

@@ -1,4 +1,5 @@
-import type { ErrorCode } from '../../errors';
+import type { ErrorCode, KinoraError } from '../../errors';
+import { diskText } from '../models/amounts';
 
 export interface ErrorText {
   /** What happened. */
@@ -10,6 +11,13 @@ export interface ErrorText {
 }
 
 /** What the page says of an error. The error's own message goes with it, as the details. */
+export function errorText({ code, missingBytes }: Pick<KinoraError, 'code' | 'missingBytes'>): ErrorText {
+  const text = errorTexts[code];
+  if (missingBytes === undefined) return text;
+  return { ...text, meaning: `${diskText(missingBytes)} of the model are still to be stored. ${text.meaning}` };
+}
+
+/** What is said of all errors of a code. */
 export const errorTexts: Record<ErrorCode, ErrorText> = {
   'invalid-argument': {
     title: 'A setting does not fit this model',
@@ -81,12 +89,21 @@ export const errorTexts: Record<ErrorCode, ErrorText> = {
   quota: {
     title: 'The browser has no room for the model',
     meaning: 'Models are kept in the browser, and it refused to keep more. A private window allows least.',
-    remedy: 'Free some disk space, or clear the data of sites you do not need, then try again.',
+    remedy:
+      'Free some disk space, or delete models that you do not need, then try again: what is here already is kept.',
   },
   storage: {
-    title: 'The browser could not store the model',
-    meaning: 'Its database failed. That happens in private windows, on full disks and when site data is blocked.',
-    remedy: 'Reload the page and try again; allow this site to store data.',
+    title: 'The browser could not store the model, or not read it back',
+    meaning:
+      'That happens in private windows, on full disks, when site data is blocked, and when a program that tidies up has deleted files of the browser.',
+    remedy:
+      'Allow this site to store data, reload the page and try again. If a model was here already: Check, under Models, finds what of it is damaged; downloading it, or copying its folder, again brings that back.',
+  },
+  'newer-storage': {
+    title: 'A newer version of Kinora has stored models here',
+    meaning: 'This page is an older version, and cannot read what that one has stored. Nothing of it is lost.',
+    remedy:
+      'Close the other tabs with Kinora and reload. If this comes again, open start-over.html beside this page: it fetches the newest page, and keeps models and settings. If the site itself has gone back to an older version, its models cannot be used before it is updated again; to make room for new ones, clear the data of this site in the browser.',
   },
   'no-webgpu': {
     title: 'There is no WebGPU here',
@@ -136,7 +153,8 @@ export const errorTexts: Record<ErrorCode, ErrorText> = {
   },
   'part-not-loaded': {
     title: 'A part of the page could not be loaded',
-    meaning: 'The connection is down, or Kinora was updated on its server since this page was opened.',
+    meaning:
+      'The connection is down, something else came in its place, or Kinora was updated on its server since this page was opened.',
     remedy: 'Check the connection and try again. If that does not help, download your videos and reload the page.',
   },
   internal: {

@@ -2,7 +2,8 @@ import { type DragEvent, useId, useRef, useState } from 'react';
 import type { Picked } from '../../protocol';
 import { modelAddress } from '../../state/model-address';
 import { addModel, addPickedFolder, chooseModel } from '../../state/models';
-import { copyFolder, useTransfers } from '../../state/transfers';
+import { copyFolder, dismissFailure, useTransfers } from '../../state/transfers';
+import { insecureNoteId } from './insecure-note';
 import { droppedFolder, listedFolder } from './picked-folders';
 import { TransferFailure } from './transfer-failure';
 import { TransferStatus } from './transfer-status';
@@ -107,7 +108,10 @@ function AddFolder() {
           <button
             type="button"
             className="secondary"
+            aria-disabled={insecureNoteId !== undefined}
+            aria-describedby={insecureNoteId}
             onClick={() => {
+              if (insecureNoteId) return;
               chooseModel(addPickedFolder(folder.picked, folder.name));
               setFolder(undefined);
             }}
@@ -117,7 +121,10 @@ function AddFolder() {
           <button
             type="button"
             className="secondary"
+            aria-disabled={insecureNoteId !== undefined}
+            aria-describedby={insecureNoteId}
             onClick={() => {
+              if (insecureNoteId) return;
               setFolder(undefined);
               void copyFolder(folder.picked, folder.name).then((model) => model && chooseModel(model));
             }}
@@ -136,5 +143,5 @@ function AddFolder() {
 function FolderFailure() {
   const failure = useTransfers((state) => state.failure);
   if (!failure || failure.url.includes(':') || failure.url.includes('/')) return null;
-  return <TransferFailure {...failure} />;
+  return <TransferFailure {...failure} onClose={dismissFailure} />;
 }

@@ -5,6 +5,7 @@ import { acceptTerms, isAccepted, useModels } from '../../state/models';
 import { inspect, stopInspecting, useTransfers } from '../../state/transfers';
 import { byWeight, lackText } from '../device/lack-texts';
 import { diskText } from './amounts';
+import { PageLink } from './page-link';
 
 interface BeforeDownloadProps {
   model: Model;
@@ -23,10 +24,7 @@ export function BeforeDownload({ model, terms, onDownload }: BeforeDownloadProps
       <h4>Licence</h4>
       <p>
         {licences.length > 0 ? `${licences.join('; ')}. ` : ''}
-        <a href={terms.page} target="_blank" rel="noopener noreferrer">
-          Its page
-        </a>{' '}
-        has the whole of it.
+        <PageLink terms={terms} /> has the whole of it.
       </p>
       <h4>What it cannot do</h4>
       <List items={terms.limits} />

@@ -1,26 +1,49 @@
-import { useId } from 'react';
+import { useId, useState } from 'react';
+import { hubOrigin, tokenOf } from '../../access-token';
+import { tokenOrigins } from '../../models';
+import { useModels } from '../../state/models';
 import { setToken, useTransfers } from '../../state/transfers';
 
-/** For models that the hub gives only to those who accepted their conditions. */
+/** For models that a hub gives only to those who accepted their conditions. There is one token, and one hub that it is for. */
 export function HubToken() {
   const id = useId();
   const { token, tokenKept } = useTransfers();
+  const models = useModels((state) => state.models);
+  const [origin, setOrigin] = useState(token?.origin ?? hubOrigin);
+  const origins = [...new Set([...tokenOrigins(models), ...(token ? [token.origin] : []), origin])];
+  const enter = (text: string) => {
+    const entered = tokenOf(text);
+    setToken(entered === '' ? undefined : { origin, token: entered }, tokenKept);
+  };
   return (
     <details>
-      <summary>Access token of the hub{token !== '' && <span className="hint"> in use</span>}</summary>
+      <summary>Access token{token && <span className="hint"> for {hostOf(token.origin)} in use</span>}</summary>
+      {origins.length > 1 && (
+        <div className="field">
+          <label htmlFor={`${id}-origin`}>For models on</label>
+          <select id={`${id}-origin`} value={origin} onChange={(event) => setOrigin(event.target.value)}>
+            {origins.map((one) => (
+              <option key={one} value={one}>
+                {hostOf(one)}
+              </option>
+            ))}
+          </select>
+        </div>
+      )}
       <div className="field">
-        <label htmlFor={id}>Token</label>
+        <label htmlFor={id}>Access token for {hostOf(origin)}</label>
         <input
           id={id}
           type="password"
           autoComplete="off"
           aria-describedby={`${id}-hint`}
-          value={token}
-          onChange={(event) => setToken(event.target.value, tokenKept)}
+          value={token?.origin === origin ? token.token : ''}
+          onChange={(event) => enter(event.target.value)}
         />
         <p className="hint" id={`${id}-hint`}>
-          Only for models that are given to those who accepted conditions on their page. It is shown to the server of
-          the model and to nobody else.
+          Only for models that are given to those who accepted conditions on their page. It is sent to {hostOf(origin)}{' '}
+          and to nobody else.
+          {token && token.origin !== origin && ` What you enter here replaces the one for ${hostOf(token.origin)}.`}
         </p>
         <label className="check">
           <input type="checkbox" checked={tokenKept} onChange={(event) => setToken(token, event.target.checked)} />
@@ -29,4 +52,8 @@ export function HubToken() {
       </div>
     </details>
   );
+}
+
+function hostOf(origin: string): string {
+  return new URL(origin).host;
 }

@@ -1,19 +1,26 @@
 import { useState } from 'react';
 import { type Model, shippedModel } from '../../models';
+import type { Damage, ModelFacts } from '../../protocol';
+import { foreignHost } from '../../state/model-address';
 import { chooseModel, isAccepted, isAdded, removeModel, useModels } from '../../state/models';
-import { checkModel, deleteStored, download, idOf, useTransfers } from '../../state/transfers';
+import { checkModel, deleteStored, dismissFailure, download, idOf, useTransfers } from '../../state/transfers';
 import { diskText } from './amounts';
 import { BeforeDownload } from './before-download';
+import { insecureNoteId } from './insecure-note';
+import { PageLink } from './page-link';
 import { TransferFailure } from './transfer-failure';
 import { TransferStatus } from './transfer-status';
 
 /** A model, where it stands, and what can be done with it. */
 export function ModelCard({ model }: { model: Model }) {
   const { chosen, accepted } = useModels();
-  const { stored, transfer, checked, failure } = useTransfers();
+  const { stored, storedFailure, transfer, checked, failure, facts } = useTransfers();
   const [asking, setAsking] = useState<'terms' | 'deletion' | undefined>();
+  const host = foreignHost(model.url);
   const there = stored?.[idOf(model)];
   const onDisk = model.id.startsWith('picked:');
+  // where storage does not say what is there, it may still be able to delete it
+  const deletable = there !== undefined || (storedFailure !== undefined && !onDisk);
   const usable = !model.terms || there?.whole === true;
   const own = transfer && transfer.kind !== 'copy' && transfer.url === model.url ? transfer : undefined;
   return (
@@ -22,6 +29,11 @@ export function ModelCard({ model }: { model: Model }) {
         {model.name}
         {chosen === model && <span className="model-mark">in use</span>}
       </h3>
+      {host && (
+        <p className="model-host">
+          From <strong>{host}</strong>
+        </p>
+      )}
       <p>{model.about}</p>
       <p className="hint">
         {model.numFrames} frames of {model.width}×{model.height}
@@ -29,11 +41,12 @@ export function ModelCard({ model }: { model: Model }) {
         {model.terms && model.terms.licences.length > 0 && `. Licence: ${model.terms.licences.join('; ')}`}
         {'. '}
         {placeWords(model, onDisk, there)}
+        {(host || model.terms) && uncheckedWords(facts[model.url])}
       </p>
       {own && <TransferStatus transfer={own} />}
-      {failure?.url === model.url && <TransferFailure {...failure} />}
+      {failure?.url === model.url && <TransferFailure {...failure} onClose={dismissFailure} />}
       <p className="hint" role="status">
-        {checked?.url === model.url && checkedWords(model, checked.damagedBytes)}
+        {checked?.url === model.url && checkedWords(model, checked.damage, there?.whole === true)}
       </p>
       {asking === 'terms' && model.terms && !own && !there?.whole && (
         <BeforeDownload
@@ -45,15 +58,15 @@ export function ModelCard({ model }: { model: Model }) {
           }}
         />
       )}
-      {asking === 'deletion' && there && (
+      {asking === 'deletion' && deletable && (
         <div className="model-actions">
-          <p>Delete it from this device? That frees {diskText(there.bytes)}.</p>
+          <p>Delete it from this device?{there && ` That frees ${diskText(there.bytes)}.`}</p>
           <button
             type="button"
             className="secondary"
             onClick={() => {
               setAsking(undefined);
-              void deleteStored(model).then(() => model.url.startsWith('folder:') && removeModel(model));
+              void deleteStored(model).then((gone) => gone && model.url.startsWith('folder:') && removeModel(model));
             }}
           >
             Delete
@@ -73,10 +86,11 @@ export function ModelCard({ model }: { model: Model }) {
           <button
             type="button"
             className="secondary"
-            aria-disabled={transfer !== undefined}
+            aria-disabled={insecureNoteId !== undefined || transfer !== undefined}
+            aria-describedby={insecureNoteId}
             aria-expanded={model.terms ? asking === 'terms' : undefined}
             onClick={() => {
-              if (transfer) return;
+              if (insecureNoteId || transfer) return;
               if (model.terms && !(there && isAccepted(model, { accepted })))
                 setAsking(asking === 'terms' ? undefined : 'terms');
               else void download(model);
@@ -97,7 +111,7 @@ export function ModelCard({ model }: { model: Model }) {
             Check
           </button>
         )}
-        {there && !own && asking !== 'deletion' && (
+        {deletable && !own && asking !== 'deletion' && (
           <button type="button" className="secondary" onClick={() => setAsking('deletion')}>
             Delete…
           </button>
@@ -107,25 +121,34 @@ export function ModelCard({ model }: { model: Model }) {
             Take off the list
           </button>
         )}
-        {model.terms && (
-          <a className="text-button" href={model.terms.page} target="_blank" rel="noopener noreferrer">
-            Its page
-          </a>
-        )}
+        {model.terms && <PageLink terms={model.terms} className="text-button" />}
       </div>
     </article>
   );
 }
 
-function checkedWords(model: Model, damagedBytes: number): string {
-  if (damagedBytes === 0) return 'Checked: every byte of it is as it was stored.';
+/** Not said of what comes with the page, from the same server: no checksum would be worth more than the page itself. */
+function uncheckedWords(facts: ModelFacts | undefined): string | undefined {
+  const unchecked = facts?.files.filter(({ checked }) => !checked) ?? [];
+  if (unchecked.length === 0) return undefined;
+  const weights = unchecked.length === facts?.files.length ? 'its weights' : 'some of its weights';
+  return ` No checksums of ${weights} are published, so nobody can verify that they arrive unchanged.`;
+}
+
+function checkedWords(model: Model, { bytes, files }: Damage, whole: boolean): string {
   const again = model.url.startsWith('folder:') ? 'Copy its folder again' : 'Resume the download';
-  return `Checked: ${diskText(damagedBytes)} of it were damaged on this device, and have been deleted. ${again} to mend it.`;
+  if (bytes > 0 || files > 0) {
+    const damaged = bytes > 0 ? `${diskText(bytes)} of it` : 'small files of it';
+    return `Checked: ${damaged} were damaged on this device, and have been deleted. ${again} to mend it.`;
+  }
+  return whole ? 'Checked: every byte of it is as it was stored.' : `Checked: not all of it is here. ${again}.`;
 }
 
 function placeWords(model: Model, onDisk: boolean, there: { bytes: number; whole: boolean } | undefined): string {
   if (onDisk) return 'Used where it lies; choose the folder again at your next visit.';
   if (there?.whole) return `On this device, ${diskText(there.bytes)}.`;
+  if (there && model.url.startsWith('folder:'))
+    return `Only ${diskText(there.bytes)} of it are here: copy its folder again.`;
   if (there && there.bytes > 1e6) return `${diskText(there.bytes)} of it are here.`;
   return model === shippedModel ? 'Comes with the page.' : 'Not on this device.';
 }

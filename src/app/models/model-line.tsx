@@ -1,6 +1,10 @@
 import { lazy, Suspense } from 'react';
+import { foreignHost } from '../../state/model-address';
 import { useModels } from '../../state/models';
 import { useTransfers } from '../../state/transfers';
+import { ErrorBoundary } from '../errors/error-boundary';
+import { FailedPanel } from '../errors/failed-part';
+import { partTexts } from '../update/part-texts';
 import './model-line.css';
 // not with the panel: a style sheet of a lazy part that failed to load is never asked for again
 import './models-panel.css';
@@ -13,23 +17,31 @@ export function ModelLine() {
   const model = useModels(({ chosen }) => chosen);
   const onItsWay = useTransfers(({ transfer }) => transfer !== undefined);
   const panel = useTransfers((state) => state.panel);
+  const host = foreignHost(model.url);
   return (
     <div className="model-line">
       <p>
         <span className="label">Model</span> <span className="model-name">{model.name}</span>
+        {host && <span className="model-host"> from {host}</span>}
       </p>
       <button type="button" className="secondary" onClick={() => void openModelsPanel()}>
         Models{onItsWay && ' (downloading)'}
       </button>
-      {panel === 'failed' && (
+      {partTexts[panel] && (
         <p className="hint problem" role="alert">
-          This part of the page could not be downloaded. Check the connection and try again.
+          {partTexts[panel]}
         </p>
       )}
       {panel === 'open' && (
-        <Suspense fallback={null}>
-          <ModelsPanel />
-        </Suspense>
+        <ErrorBoundary
+          fallback={(thrown) => (
+            <FailedPanel thrown={thrown} onClose={() => useTransfers.setState({ panel: 'closed' })} />
+          )}
+        >
+          <Suspense fallback={null}>
+            <ModelsPanel />
+          </Suspense>
+        </ErrorBoundary>
       )}
     </div>
   );

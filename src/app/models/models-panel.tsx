@@ -3,6 +3,7 @@ import { useTransfers } from '../../state/transfers';
 import { PanelDialog } from '../panel-dialog';
 import { AddModel } from './add-model';
 import { HubToken } from './hub-token';
+import { InsecureNote } from './insecure-note';
 import { ModelCard } from './model-card';
 import { StorageLine } from './storage-line';
 
@@ -10,6 +11,7 @@ export function ModelsPanel() {
   const models = useModels((state) => state.models);
   return (
     <PanelDialog title="Models" onClose={() => useTransfers.setState({ panel: 'closed' })}>
+      <InsecureNote />
       <ul className="models">
         {models.map((model) => (
           <li key={model.id}>

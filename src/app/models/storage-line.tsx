@@ -1,14 +1,16 @@
 import { keepStored, useTransfers } from '../../state/transfers';
 import { diskText } from './amounts';
+import { TransferFailure } from './transfer-failure';
 
 /** What the models take, and whether the browser may clear them by itself. */
 export function StorageLine() {
-  const { stored, storage } = useTransfers();
+  const { stored, storedFailure, storage } = useTransfers();
   const bytes = Object.values(stored ?? {}).reduce((sum, model) => sum + model.bytes, 0);
   return (
     <section className="storage-line" aria-label="Storage">
+      {storedFailure && <TransferFailure {...storedFailure} />}
       <p>
-        Models take {diskText(bytes)} on this device.{' '}
+        {stored && `Models take ${diskText(bytes)} on this device. `}
         {storage &&
           (storage.persisted
             ? 'The browser keeps them until you delete them.'

@@ -1,10 +1,14 @@
-import type { ErrorCode } from '../../errors';
-import { dismissFailure } from '../../state/transfers';
-import { errorTexts } from '../errors/error-texts';
+import type { Failure } from '../../state/transfers';
+import { errorText } from '../errors/error-texts';
 
-/** What went wrong with a model, in the page's words. */
-export function TransferFailure({ code, message }: { code: ErrorCode; message: string }) {
-  const { title, meaning, remedy } = errorTexts[code];
+interface TransferFailureProps extends Failure {
+  /** Left out where it stays as long as its cause does. */
+  onClose?: () => void;
+}
+
+/** What went wrong with a model, or with what is stored of all of them, in the page's words. */
+export function TransferFailure({ code, message, missingBytes, onClose }: TransferFailureProps) {
+  const { title, meaning, remedy } = errorText({ code, missingBytes });
   return (
     <div className="transfer-failure" role="alert" data-code={code}>
       <p>
@@ -16,9 +20,11 @@ export function TransferFailure({ code, message }: { code: ErrorCode; message: s
           {code}: {message}
         </p>
       </details>
-      <button type="button" className="secondary" onClick={dismissFailure}>
-        Close
-      </button>
+      {onClose && (
+        <button type="button" className="secondary" onClick={onClose}>
+          Close
+        </button>
+      )}
     </div>
   );
 }

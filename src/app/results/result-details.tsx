@@ -1,5 +1,5 @@
 import { useJob } from '../../state/job';
-import { type Result, resultUrl, useResults } from '../../state/results';
+import { markSaved, type Result, resultUrl, useResults } from '../../state/results';
 import { updateSettings } from '../../state/settings';
 import { backendText } from '../device/device-note';
 import { DownloadIcon, ReuseIcon } from '../icons';
@@ -19,7 +19,12 @@ export function ResultDetails() {
         <p className="hint problem">The prompt was too long: its last {truncatedTokens} tokens were not read.</p>
       )}
       <div className="result-actions">
-        <a className="secondary" href={resultUrl(result.id)} download={result.fileName}>
+        <a
+          className="secondary"
+          href={resultUrl(result.id)}
+          download={result.fileName}
+          onClick={() => markSaved(result.id)}
+        >
           <DownloadIcon />
           Download .mp4
         </a>
@@ -50,16 +55,17 @@ export function ResultDetails() {
 
 function reuseAll({ request }: Result): void {
   const { numInferenceSteps: steps, guidanceScale: guidance, ...same } = request;
-  updateSettings({ ...same, steps, guidance, newSeed: false });
+  updateSettings({ eta: 0, ...same, steps, guidance, newSeed: false });
 }
 
 function facts({ request, backend, codec, bytes, milliseconds }: Result): [string, string][] {
-  const { negativePrompt, seed, numInferenceSteps, guidanceScale, scheduler, numFrames, fps, width, height } = request;
+  const { negativePrompt, seed, numInferenceSteps, guidanceScale, scheduler, eta, numFrames, fps, width, height } =
+    request;
   return [
     ['Seed', String(seed)],
     ['Steps', String(numInferenceSteps)],
     ['Guidance', String(guidanceScale)],
-    ['Scheduler', scheduler.replace(/Scheduler$/, '')],
+    ['Scheduler', `${scheduler.replace(/Scheduler$/, '')}${eta ? `, eta ${eta}` : ''}`],
     ['Video', `${numFrames} frames, ${width}×${height}, ${fps} per second`],
     ['File', `${codecName(codec)}, ${(bytes / 1000).toFixed(0)} kB`],
     ['Took', `${(milliseconds / 1000).toFixed(1)} s on ${backendText(backend)}`],

@@ -1,4 +1,4 @@
-import { resultUrl, selectResult, useResults } from '../../state/results';
+import { maxResults, resultUrl, selectResult, useResults } from '../../state/results';
 
 /** The videos of this visit, newest first. */
 export function ResultShelf() {
@@ -23,7 +23,11 @@ export function ResultShelf() {
           </li>
         ))}
       </ul>
-      <p className="hint">They are gone when this tab closes. Download what you want to keep.</p>
+      <p className="hint">
+        {results.length < maxResults
+          ? 'They are gone when this tab closes. Download what you want to keep.'
+          : `There is room for ${maxResults}: the next video takes the place of the oldest one here, and all are gone when this tab closes. Download what you want to keep.`}
+      </p>
     </section>
   );
 }

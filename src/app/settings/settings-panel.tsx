@@ -1,5 +1,6 @@
 import { useId } from 'react';
-import { type SchedulerName, schedulerNames } from '../../protocol';
+import { schedulerDescriptions } from '../../protocol';
+import { takesEta } from '../../state/form';
 import { useModels } from '../../state/models';
 import { drawSeed, resetSettings, updateSettings, useSettings } from '../../state/settings';
 import { SizeNote } from '../device/size-note';
@@ -7,14 +8,10 @@ import { DiceIcon } from '../icons';
 import { NumberField } from './number-field';
 import './settings-panel.css';
 
-const schedulers: Record<SchedulerName, { name: string; when: string }> = {
-  DDIMScheduler: { name: 'DDIM', when: 'Plain and steady.' },
-  DPMSolverMultistepScheduler: { name: 'DPM++ 2M', when: 'Good with fewer steps.' },
-};
-
 export function SettingsPanel() {
   const id = useId();
   const { guidance, scheduler, numFrames, fps } = useSettings();
+  const description = schedulerDescriptions.find(({ className }) => className === scheduler);
   const model = useModels(({ chosen }) => chosen);
   return (
     <div className="settings-panel">
@@ -38,22 +35,23 @@ export function SettingsPanel() {
               aria-describedby={`${id}-when`}
               value={scheduler}
               onChange={(event) => {
-                const chosen = schedulerNames.find((name) => name === event.target.value);
-                if (chosen) updateSettings({ scheduler: chosen });
+                const chosen = schedulerDescriptions.find(({ className }) => className === event.target.value);
+                if (chosen) updateSettings({ scheduler: chosen.className });
               }}
             >
-              {schedulerNames.map((name) => (
-                <option key={name} value={name}>
-                  {schedulers[name].name}
+              {schedulerDescriptions.map(({ className, label }) => (
+                <option key={className} value={className}>
+                  {label}
                 </option>
               ))}
             </select>
             <p className="hint" id={`${id}-when`}>
-              {schedulers[scheduler].when}
+              {description?.when}
             </p>
           </div>
           <NumberField name="fps" hint={durationText(numFrames, fps)} />
         </div>
+        {takesEta({ scheduler }) && <NumberField name="eta" hint="Noise that every step adds again; 0 is none." />}
         <div className="triple">
           <NumberField name="numFrames" />
           <NumberField name="width" />

@@ -1,21 +1,28 @@
 import { useJob } from '../../state/job';
-import { postponeUpdate, useUpdate } from '../../state/update';
+import { postponeUpdate, takeUpdate, type UpdateKind, useUpdate } from '../../state/update';
 import './update-bar.css';
+
+const texts: Readonly<Record<UpdateKind, string>> = {
+  waiting: 'A new version of Kinora is ready. Taking it reloads the page; videos on it that are not saved are lost.',
+  taken:
+    'Kinora was updated in another tab. Reload this one to update it too; videos on it that are not saved are lost.',
+};
+
+const whileRunning: Readonly<Record<UpdateKind, string>> = {
+  waiting: 'A new version of Kinora is ready. It can be taken when this video is finished.',
+  taken: 'Kinora was updated in another tab. This one can be reloaded when this video is finished.',
+};
 
 /** Asks before a new version of the page is taken, which reloads it; not while a video is being made. */
 export function UpdateBar() {
-  const activate = useUpdate((state) => state.activate);
+  const update = useUpdate((state) => state.update);
   const running = useJob((state) => state.job.phase === 'running');
   return (
     <div role="status">
-      {activate && (
+      {update && (
         <div className="update-bar">
-          <p>
-            {running
-              ? 'A new version of Kinora is ready. It can be taken when this video is finished.'
-              : 'A new version of Kinora is ready. Taking it reloads the page; videos on it that are not saved are lost.'}
-          </p>
-          <button type="button" onClick={activate} disabled={running}>
+          <p>{running ? whileRunning[update.kind] : texts[update.kind]}</p>
+          <button type="button" onClick={takeUpdate} disabled={running}>
             Reload
           </button>
           <button type="button" onClick={postponeUpdate}>

@@ -1,7 +1,18 @@
 /** AutoencoderKL, decoder and encoder. Source: diffusers models/autoencoders/autoencoder_kl.py, vae.py. */
 import { z } from 'zod';
 import { at } from '../at';
-import { activationName, channelList, only, parseConfig, positiveInt } from '../config';
+import {
+  activationName,
+  channelCount,
+  channelList,
+  groupCount,
+  hasTooManyLayers,
+  layerCount,
+  only,
+  parseConfig,
+  sampleSize,
+  tooManyLayers,
+} from '../config';
 import { GraphBuilder, type NetworkGraph, type Scope, type Target } from '../graph/builder';
 import {
   addMaps,
@@ -15,21 +26,22 @@ import {
   toChannelsFirst,
   toTokens,
 } from '../graph/layers';
+import { anyTarget, type NetworkDefinition } from './definition';
 import { downsample, resnetBlock, same, upsample } from './resnet-block';
 
 const schema = z
   .object({
     _class_name: only('AutoencoderKL'),
-    in_channels: positiveInt.default(3),
-    out_channels: positiveInt.default(3),
+    in_channels: channelCount.default(3),
+    out_channels: channelCount.default(3),
     down_block_types: z.array(z.literal('DownEncoderBlock2D')).default(['DownEncoderBlock2D']),
     up_block_types: z.array(z.literal('UpDecoderBlock2D')).default(['UpDecoderBlock2D']),
     block_out_channels: channelList.default([64]),
-    layers_per_block: positiveInt.default(1),
+    layers_per_block: layerCount.default(1),
     act_fn: activationName.default('silu'),
-    latent_channels: positiveInt.default(4),
-    norm_num_groups: positiveInt.default(32),
-    sample_size: z.union([positiveInt, z.tuple([positiveInt, positiveInt])]).default(32),
+    latent_channels: channelCount.default(4),
+    norm_num_groups: groupCount.default(32),
+    sample_size: sampleSize.default(32),
     scaling_factor: z.number().positive().default(0.18215),
     shift_factor: z.null().optional(),
     latents_mean: z.null().optional(),
@@ -45,6 +57,7 @@ const schema = z
       if (config[key].length !== channels.length)
         issue(key, `needs one entry for each of the ${channels.length} block_out_channels`);
     }
+    if (hasTooManyLayers(config)) issue('layers_per_block', tooManyLayers);
     const odd = channels.find((count) => count % groups !== 0);
     if (odd !== undefined)
       issue('norm_num_groups', `must divide block_out_channels, but ${groups} does not divide ${odd}`);
@@ -142,3 +155,18 @@ export const autoencoderAliases: readonly (readonly [RegExp, string])[] = [
   [/(attentions\.\d+)\.to_v\./, '$1.value.'],
   [/(attentions\.\d+)\.to_out\.0\./, '$1.proj_attn.'],
 ];
+
+export const autoencoderDefinition: NetworkDefinition<AutoencoderConfig> = {
+  className: 'AutoencoderKL',
+  label: 'decoder',
+  weights: { safetensors: 'diffusion_pytorch_model', pytorch: 'diffusion_pytorch_model' },
+  aliases: autoencoderAliases,
+  parseConfig: parseAutoencoderConfig,
+  parameters(config) {
+    const scale = vaeScaleFactor(config);
+    return new Map([
+      ...autoencoderEncoder(config, { height: scale, width: scale }, anyTarget).parameters,
+      ...autoencoderDecoder(config, { height: 1, width: 1 }, anyTarget).parameters,
+    ]);
+  },
+};

@@ -1,7 +1,20 @@
 /** UNet3DConditionModel. Source: diffusers models/unets/unet_3d_condition.py, unet_3d_blocks.py; ModelScope text-to-video (arXiv 2308.06571). */
 import { z } from 'zod';
+import { KinoraError } from '../../errors';
 import { at } from '../at';
-import { activationName, channelList, only, parseConfig, positiveInt } from '../config';
+import {
+  activationName,
+  channelCount,
+  channelList,
+  groupCount,
+  hasTooManyLayers,
+  layerCount,
+  maxBlocks,
+  only,
+  parseConfig,
+  sampleSize,
+  tooManyLayers,
+} from '../config';
 import { GraphBuilder, type NetworkGraph, type Scope, type Target, type Value } from '../graph/builder';
 import {
   activation,
@@ -17,6 +30,7 @@ import {
   rowsAsFrames,
   toChannelsFirst,
 } from '../graph/layers';
+import { anyTarget, type NetworkDefinition } from './definition';
 import { downsample, resnetBlock, same, upsample } from './resnet-block';
 import { transformer2d, transformerTemporal } from './transformer';
 
@@ -26,9 +40,9 @@ const upBlocks = ['CrossAttnUpBlock3D', 'UpBlock3D'] as const;
 const schema = z
   .object({
     _class_name: only('UNet3DConditionModel'),
-    in_channels: positiveInt.default(4),
-    out_channels: positiveInt.default(4),
-    sample_size: z.union([positiveInt, z.tuple([positiveInt, positiveInt])]).nullish(),
+    in_channels: channelCount.default(4),
+    out_channels: channelCount.default(4),
+    sample_size: sampleSize.nullish(),
     down_block_types: z
       .array(z.enum(downBlocks))
       .default(['CrossAttnDownBlock3D', 'CrossAttnDownBlock3D', 'CrossAttnDownBlock3D', 'DownBlock3D']),
@@ -36,15 +50,15 @@ const schema = z
       .array(z.enum(upBlocks))
       .default(['UpBlock3D', 'CrossAttnUpBlock3D', 'CrossAttnUpBlock3D', 'CrossAttnUpBlock3D']),
     block_out_channels: channelList.default([320, 640, 1280, 1280]),
-    layers_per_block: positiveInt.default(2),
+    layers_per_block: layerCount.default(2),
     downsample_padding: z.union([z.literal(0), z.literal(1)]).default(1),
     mid_block_scale_factor: z.number().positive().default(1),
     act_fn: activationName.default('silu'),
-    norm_num_groups: positiveInt.default(32),
+    norm_num_groups: groupCount.default(32),
     norm_eps: z.number().positive().default(1e-5),
-    cross_attention_dim: positiveInt.default(1024),
+    cross_attention_dim: channelCount.default(1024),
     /** Really the size of a head. A list has one per down block. */
-    attention_head_dim: z.union([positiveInt, z.array(positiveInt).min(1)]).default(64),
+    attention_head_dim: z.union([channelCount, z.array(channelCount).min(1).max(maxBlocks)]).default(64),
     num_attention_heads: z.null().optional(),
     time_cond_proj_dim: z.null().optional(),
   })
@@ -55,6 +69,7 @@ const schema = z
       if (config[key].length !== channels.length)
         issue(key, `needs one entry for each of the ${channels.length} block_out_channels`);
     }
+    if (hasTooManyLayers(config)) issue('layers_per_block', tooManyLayers);
     if (Array.isArray(heads) && heads.length !== channels.length) {
       issue('attention_head_dim', `needs one entry for each of the ${channels.length} block_out_channels`);
     }
@@ -86,6 +101,10 @@ export interface UNet3DShape {
   /** Tokens of encoder_hidden_states. */
   tokens: number;
 }
+
+/** The fewest latents, in each direction: where nothing is padded, the last one left cannot be halved. */
+export const smallestLatents = (config: UNet3DConfig): number =>
+  config.downsample_padding === 0 ? 2 ** (config.block_out_channels.length - 1) : 1;
 
 /** transformer_in has this many heads, whatever the config says. */
 const TRANSFORMER_IN_HEADS = 8;
@@ -206,12 +225,19 @@ class UNet3D {
 /**
  * Inputs: `sample` [frames, in_channels, height, width] (the latents with the frame axis first), `time` [1, block_out_channels[0]]
  * (timestepEmbedding), `encoder_hidden_states` [prompts, tokens, cross_attention_dim]. Output: `out` [prompts * frames, out_channels,
- * height, width].
+ * height, width]. Throws KinoraError `invalid-argument` for fewer latents than `smallestLatents`.
  */
 export function unet3DConditionModel(config: UNet3DConfig, shape: UNet3DShape, target: Target): NetworkGraph {
   const g = new GraphBuilder('UNet3DConditionModel', target);
   const { block_out_channels: channels, norm_num_groups: groups, norm_eps: eps } = config;
   const { prompts, frames, height, width, tokens } = shape;
+  const fewest = smallestLatents(config);
+  if (Math.min(height, width) < fewest) {
+    throw new KinoraError(
+      'invalid-argument',
+      `This model needs at least ${fewest} latents in each direction; this video has ${width} × ${height}. Take a larger size.`,
+    );
+  }
   const first = at(channels, 0);
   const sample = g.input('sample', 'float32', [frames, config.in_channels, height, width]);
   const time = g.input('time', 'float32', [1, first]);
@@ -229,3 +255,16 @@ export function unet3DConditionModel(config: UNet3DConfig, shape: UNet3DShape, t
   g.output('out', toChannelsFirst(g, conv2d(g.at('conv_out'), x, config.out_channels, same)));
   return g.finish();
 }
+
+export const unet3DDefinition: NetworkDefinition<UNet3DConfig> = {
+  className: 'UNet3DConditionModel',
+  label: 'denoiser',
+  weights: { safetensors: 'diffusion_pytorch_model', pytorch: 'diffusion_pytorch_model' },
+  aliases: [],
+  parseConfig: parseUNet3DConfig,
+  parameters(config) {
+    const side = smallestLatents(config);
+    return unet3DConditionModel(config, { prompts: 1, frames: 1, height: side, width: side, tokens: 1 }, anyTarget)
+      .parameters;
+  },
+};

@@ -3,6 +3,7 @@ export class DeviceWatch {
   readonly #lost: Promise<GPUDeviceLostInfo>;
   #loss: GPUDeviceLostInfo | undefined;
   #outOfMemory: string | undefined;
+  #refused: string | undefined;
   #invalid: string | undefined;
 
   constructor(device: GPUDevice) {
@@ -20,16 +21,33 @@ export class DeviceWatch {
       try {
         return createBuffer(descriptor);
       } catch (error) {
-        // a RangeError: no memory to map a buffer of this size into
-        this.#outOfMemory ??= `a buffer of ${descriptor.size} bytes was refused (${String(error)})`;
+        this.#refused ??= `a buffer of ${descriptor.size} bytes was refused (${String(error)})`;
         throw error;
       }
     };
   }
 
+  /** The browser has said that the device is lost. */
+  get lost(): boolean {
+    return this.#loss !== undefined;
+  }
+
+  /** Something was refused, perhaps without anything being thrown: WebGPU then answers with a result that means nothing. */
+  get failed(): boolean {
+    return (this.#outOfMemory ?? this.#refused ?? this.#invalid) !== undefined;
+  }
+
   /** The device could not hold a buffer. */
   get outOfMemory(): string | undefined {
     return this.#outOfMemory;
+  }
+
+  /**
+   * A buffer that is mapped at its creation was refused with a RangeError. No memory to map it into, says the standard; but
+   * Chromium 156 says the same, for a few bytes too, of a device whose GPU process has just died. So it tells only where `loss` does not.
+   */
+  get refused(): string | undefined {
+    return this.#refused;
   }
 
   /** The device refused a call, so that no result of it can be trusted. */

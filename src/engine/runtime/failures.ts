@@ -13,23 +13,18 @@ export function breaks(error: unknown): boolean {
 }
 
 /**
- * Throws what `watch` knows to have gone wrong although nothing was thrown: WebGPU answers a call that fails with a
- * result that means nothing, and says so elsewhere.
+ * What was thrown while `what` was done, as a KinoraError: `device-lost`, `device-limits`, `out-of-memory`, `worker-died` or `internal`.
+ * @param thrown undefined where nothing was, and `watch` knows all the same that it failed
  */
-export function checkDevice(what: string, watch: DeviceWatch | undefined): void {
-  if (watch?.outOfMemory !== undefined) throw outOfMemory(what, watch.outOfMemory);
-  if (watch?.invalid !== undefined) throw refused(what, watch.invalid);
-}
-
-/** What was thrown while `what` was done, as a KinoraError: `device-lost`, `device-limits`, `out-of-memory`, `worker-died` or `internal`. */
 export async function failure(what: string, thrown: unknown, watch: DeviceWatch | undefined): Promise<KinoraError> {
   if (thrown instanceof KinoraError) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const loss = await watch?.loss();
-  const memory = [watch?.outOfMemory, loss?.message, message].find((text) => text && memoryWords.test(text));
-  if (watch?.outOfMemory !== undefined || memory !== undefined) {
-    return outOfMemory(what, watch?.outOfMemory ?? memory ?? message, thrown);
-  }
+  const memory =
+    watch?.outOfMemory ??
+    [loss?.message, message].find((text) => text && memoryWords.test(text)) ??
+    (loss ? undefined : watch?.refused);
+  if (memory !== undefined) return outOfMemory(what, memory, thrown);
   if (loss) return new KinoraError('device-lost', `${what}: the GPU was lost. ${loss.message}`, { cause: thrown });
   if (watch?.invalid !== undefined) return refused(what, watch.invalid, thrown);
   return new KinoraError('internal', `${what}: ${message}`, { cause: thrown });

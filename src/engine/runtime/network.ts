@@ -7,10 +7,10 @@ import type { Weights } from '../source';
 import type { Device } from '../types';
 import { type Aliases, type ExternalFile, placeWeights } from '../weights';
 import { DeviceWatch } from './device-watch';
-import { checkDevice, failure } from './failures';
+import { failure } from './failures';
 import { createDevice } from './gpu-device';
 import { GpuMeter } from './gpu-meter';
-import { noteFailure, type OnnxRuntime, onnxRuntime, streamsBlobs } from './onnxruntime';
+import { noteFailure, type OnnxRuntime, onnxRuntime, streamsBlobs, wasmFailure } from './onnxruntime';
 import { releaseStreams, weightBlob } from './weight-streams';
 
 /** com.ms.internal.nhwc has the operators of ai.onnx at the same version. */
@@ -87,7 +87,7 @@ export class Network {
   /**
    * Streams the weights to the device. On WebGPU each network has a GPU device of its own, for only that can be freed. No other
    * network may run or start meanwhile. Throws KinoraError: `out-of-memory`, `device-lost`, `device-limits`, `no-webgpu`,
-   * `worker-died`.
+   * `worker-died`, `part-not-loaded`.
    */
   static async start(prepared: PreparedNetwork, options: StartOptions = {}): Promise<Network> {
     const { device, files, bytes } = prepared;
@@ -116,6 +116,11 @@ export class Network {
     }
   }
 
+  /** Its device is gone: it cannot run any more, and all that is left is to release it. */
+  get lost(): boolean {
+    return this.#watch?.lost ?? false;
+  }
+
   /**
    * Runs once. Concurrent runs break onnxruntime: the caller keeps them in order. Returns the only output, flat. Throws
    * KinoraError: `out-of-memory`, `device-lost`, `device-limits`, `worker-died`, `internal`.
@@ -133,7 +138,7 @@ export class Network {
       const output = results[this.#graph.outputs[0]?.name ?? ''];
       const data = await output?.getData();
       if (!(data instanceof Float32Array)) throw new Error('The output is not float32.');
-      checkDevice(what, this.#watch);
+      if (this.#watch?.failed) throw await failure(what, undefined, this.#watch);
       return data.slice();
     } catch (error) {
       noteFailure(error);
@@ -160,7 +165,7 @@ async function createSession(
     return await ort.InferenceSession.create(model, options);
   } catch (error) {
     noteFailure(error);
-    throw await failure(`${graph.name} could not be loaded`, error, watch);
+    throw (await wasmFailure(ort, error)) ?? (await failure(`${graph.name} could not be loaded`, error, watch));
   } finally {
     releaseStreams();
   }

@@ -21,9 +21,31 @@ export function streamsBlobs(device: Device): boolean {
 }
 
 async function load(name: 'jspi' | 'asyncify' | 'wasm'): Promise<OnnxRuntime> {
-  const ort = await importBuild(name);
+  const ort = await importBuild(name).catch((error: unknown) => {
+    throw new KinoraError('part-not-loaded', `onnxruntime could not be loaded: ${String(error)}`, { cause: error });
+  });
   ort.env.logLevel = 'error';
   return ort;
+}
+
+/** What browsers say of wasm that is none, and the runtime of one that did not come. */
+const notWasm = /no available backend found.*(CompileError|LinkError|[45]\d\d : |fetch|import|Load failed)/is;
+
+/**
+ * The runtime fetches its wasm when the first session is created. Where that failed because of the file, its host is asked for it anew,
+ * so that no cache keeps what it has. This runtime will not try again: it takes another worker.
+ * @returns `part-not-loaded`, or undefined where `error` is of another kind
+ */
+export async function wasmFailure(ort: OnnxRuntime, error: unknown): Promise<KinoraError | undefined> {
+  const { wasmPaths } = ort.env.wasm;
+  const url = typeof wasmPaths === 'object' ? String(wasmPaths.wasm) : '';
+  const message = error instanceof Error ? error.message : String(error);
+  if (!notWasm.test(message)) return undefined;
+  const now = await fetch(url, { cache: 'reload' }).then(
+    (answer) => `its host now answers with status ${answer.status} and ${answer.headers.get('Content-Type')}`,
+    () => 'its host does not answer',
+  );
+  return new KinoraError('part-not-loaded', `${url} cannot be used, and ${now}. ${message}`, { cause: error });
 }
 
 async function importBuild(name: 'jspi' | 'asyncify' | 'wasm'): Promise<OnnxRuntime> {
@@ -67,8 +89,8 @@ export function noteFailure(error: unknown): void {
 }
 
 /**
- * Downloads and starts the runtime at the first call; later calls share it. Throws KinoraError `worker-died` where it has broken:
- * only another worker gets another one.
+ * Downloads the runtime at the first call; later calls share it.
+ * @throws KinoraError `worker-died` where it has broken: only another worker gets another one; `part-not-loaded`
  */
 export async function onnxRuntime(device: Device): Promise<OnnxRuntime> {
   if (broken !== undefined) {

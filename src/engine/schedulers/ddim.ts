@@ -1,35 +1,51 @@
-/**
- * DDIM: https://arxiv.org/abs/2010.02502, formulas (12) and (16) with eta 0, so without noise between the steps.
- * Source: diffusers schedulers/scheduling_ddim.py.
- */
+/** Denoising Diffusion Implicit Models: https://arxiv.org/abs/2010.02502. Source: diffusers schedulers/scheduling_ddim.py. */
 import { z } from 'zod';
 import { parseConfig } from '../config';
+import { alphaProdAt, alphasCumprod, noiseScheduleKeys } from './noise-schedule';
 import {
-  alphasCumprod,
-  checkStepCount,
-  checkTimesteps,
-  linspace,
-  noiseScheduleKeys,
-  roundHalfToEven,
+  compatibles,
+  drawNoise,
+  mix,
+  off,
+  originalAndNoise,
+  predictionType,
   type Scheduler,
+  type SchedulerClass,
   type SchedulerStep,
-  trailingTimesteps,
+  type SetTimesteps,
+  type StepOptions,
 } from './scheduler';
+import { checkStepCount, checkTimesteps, roundHalfToEven, spacedTimesteps } from './timesteps';
 
 const schema = z.object({
   ...noiseScheduleKeys,
-  prediction_type: z.enum(['epsilon', 'sample', 'v_prediction']).default('epsilon'),
+  prediction_type: predictionType,
   timestep_spacing: z.enum(['linspace', 'leading', 'trailing']).default('leading'),
   steps_offset: z.number().int().min(0).default(0),
   set_alpha_to_one: z.boolean().default(true),
   clip_sample: z.boolean().default(true),
   clip_sample_range: z.number().positive().default(1),
-  thresholding: z.literal(false).default(false),
+  thresholding: off,
 });
 
 type DDIMConfig = z.infer<typeof schema>;
 
-export class DDIMScheduler implements Scheduler {
+export const ddim = {
+  className: 'DDIMScheduler',
+  label: 'DDIM',
+  when: 'Plain and steady.',
+  takesEta: true,
+  compatibles,
+  fromConfig(json): SetTimesteps {
+    const config = parseConfig(schema, json, 'scheduler_config.json');
+    const alphas = alphasCumprod(config);
+    return (numInferenceSteps) => new DDIMScheduler(config, alphas, numInferenceSteps);
+  },
+} as const satisfies SchedulerClass;
+
+const f32 = Math.fround;
+
+class DDIMScheduler implements Scheduler {
   readonly timesteps: readonly number[];
   readonly initNoiseSigma = 1;
   readonly #config: DDIMConfig;
@@ -38,58 +54,58 @@ export class DDIMScheduler implements Scheduler {
   readonly #alphas: Float32Array;
   readonly #finalAlpha: number;
 
-  /**
-   * `config` is scheduler_config.json, of this class or of another. Throws KinoraError: `unsupported-config`, and
-   * `invalid-argument` for a number of steps that the schedule does not have.
-   */
-  constructor(config: unknown, numInferenceSteps: number) {
-    this.#config = parseConfig(schema, config, 'scheduler_config.json');
-    const { num_train_timesteps: trainTimesteps, set_alpha_to_one: toOne } = this.#config;
+  constructor(config: DDIMConfig, alphas: Float32Array, numInferenceSteps: number) {
+    const { num_train_timesteps: trainTimesteps, set_alpha_to_one: toOne } = config;
     checkStepCount(numInferenceSteps, trainTimesteps);
-    this.timesteps = spacedTimesteps(this.#config, numInferenceSteps);
+    this.timesteps = spacedTimesteps(config, numInferenceSteps).map(roundHalfToEven);
     checkTimesteps(this.timesteps, trainTimesteps);
+    this.#config = config;
     this.#stride = Math.floor(trainTimesteps / numInferenceSteps);
-    this.#alphas = alphasCumprod(this.#config);
-    this.#finalAlpha = toOne ? 1 : (this.#alphas[0] ?? 1);
+    this.#alphas = alphas;
+    this.#finalAlpha = toOne ? 1 : (alphas[0] ?? 1);
   }
 
-  step(modelOutput: Float32Array, stepIndex: number, sample: Float32Array): SchedulerStep {
-    const { prediction_type: predictionType, clip_sample: clip, clip_sample_range: range } = this.#config;
+  scaleModelInput(sample: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
+    return sample;
+  }
+
+  step(
+    modelOutput: Float32Array,
+    stepIndex: number,
+    sample: Float32Array<ArrayBuffer>,
+    options: StepOptions = {},
+  ): SchedulerStep {
+    const { prediction_type: type, clip_sample: clip, clip_sample_range: range } = this.#config;
+    // 1. the timestep that this step leads to
     const timestep = this.timesteps[stepIndex] ?? 0;
+    // 2. alphas, betas
     const alphaProd = this.#alphas[timestep] ?? 0;
     const alphaProdPrev = this.#alphas[timestep - this.#stride] ?? this.#finalAlpha;
-    const [alpha, sigma] = [Math.sqrt(alphaProd), Math.sqrt(1 - alphaProd)];
-    const [alphaPrev, sigmaPrev] = [Math.sqrt(alphaProdPrev), Math.sqrt(1 - alphaProdPrev)];
-    const prevSample = new Float32Array(sample.length);
-    const predOriginalSample = new Float32Array(sample.length);
-    for (const [i, x] of sample.entries()) {
-      const output = modelOutput[i] ?? 0;
-      let original = output;
-      let epsilon = output;
-      if (predictionType === 'epsilon') {
-        original = (x - sigma * output) / alpha;
-      } else if (predictionType === 'sample') {
-        epsilon = (x - alpha * output) / sigma;
-      } else {
-        original = alpha * x - sigma * output;
-        epsilon = alpha * output + sigma * x;
-      }
-      if (clip) original = Math.min(range, Math.max(-range, original));
-      predOriginalSample[i] = original;
-      prevSample[i] = alphaPrev * original + sigmaPrev * epsilon;
-    }
-    return { prevSample, predOriginalSample };
+    // 3. the predicted video, "predicted x_0" of formula (12), and the noise
+    const level = { alpha: Math.sqrt(alphaProd), sigma: Math.sqrt(1 - alphaProd) };
+    const { original, epsilon } = originalAndNoise(type, modelOutput, sample, level);
+    // 4. clip "predicted x_0"
+    if (clip) for (const [i, value] of original.entries()) original[i] = Math.min(range, Math.max(-range, value));
+    // 5. sigma_t(eta), formula (16)
+    const eta = options.eta ?? 0;
+    const deviation = eta * Math.sqrt(variance(alphaProd, alphaProdPrev));
+    // 6. "direction pointing to x_t", and 7. x_{t-1} without noise, formula (12)
+    // (from no signal to some at eta 1, zero may round to less)
+    const direction = Math.sqrt(Math.max(0, 1 - alphaProdPrev - deviation ** 2));
+    const prevSample = mix(Math.sqrt(alphaProdPrev), original, direction, epsilon);
+    if (eta === 0) return { prevSample, predOriginalSample: original };
+    const noise = drawNoise(sample.length, options);
+    return { prevSample: mix(1, prevSample, deviation, noise), predOriginalSample: original };
+  }
+
+  addNoise(original: Float32Array, noise: Float32Array, timestep: number): Float32Array<ArrayBuffer> {
+    const alphaProd = alphaProdAt(this.#alphas, timestep);
+    return mix(Math.sqrt(alphaProd), original, Math.sqrt(1 - alphaProd), noise);
   }
 }
 
-function spacedTimesteps(config: DDIMConfig, count: number): number[] {
-  const { num_train_timesteps: trainTimesteps, timestep_spacing: spacing, steps_offset: offset } = config;
-  if (spacing === 'linspace') {
-    return linspace(0, trainTimesteps - 1, count)
-      .map(roundHalfToEven)
-      .reverse();
-  }
-  if (spacing === 'trailing') return trailingTimesteps(trainTimesteps, trainTimesteps, count);
-  const stride = Math.floor(trainTimesteps / count);
-  return Array.from({ length: count }, (_, i) => (count - 1 - i) * stride + offset);
+/** In float32, as torch does it: 1 − alpha / alphaPrev magnifies how the quotient was rounded. */
+function variance(alphaProd: number, alphaProdPrev: number): number {
+  const betas = f32(f32(1 - alphaProdPrev) / f32(1 - alphaProd));
+  return f32(betas * f32(1 - f32(alphaProd / alphaProdPrev)));
 }

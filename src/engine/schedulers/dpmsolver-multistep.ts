@@ -4,26 +4,43 @@
  * schedulers/scheduling_dpmsolver_multistep.py.
  */
 import { z } from 'zod';
-import { KinoraError } from '../../errors';
 import { parseConfig } from '../config';
+import { alphasCumprod, noiseScheduleKeys, trainingSigmas } from './noise-schedule';
 import {
-  alphasCumprod,
+  compatibles,
+  drawNoise,
+  off,
+  originalAndNoise,
+  predictionType,
+  type Scheduler,
+  type SchedulerClass,
+  type SchedulerStep,
+  type SetTimesteps,
+  type StepOptions,
+} from './scheduler';
+import {
+  addNoiseAt,
+  exponentialSigmas,
+  karrasSigmas,
+  type Level,
+  levelAt,
+  sigmaRange,
+  sigmaSpacingKeys,
+  timestepOf,
+} from './sigmas';
+import {
+  checkFalling,
   checkStepCount,
   checkTimesteps,
   linspace,
-  noiseScheduleKeys,
+  multistepTimesteps,
   roundHalfToEven,
-  type Scheduler,
-  type SchedulerStep,
-  trailingTimesteps,
-} from './scheduler';
-
-const no = z.literal(false).default(false);
+} from './timesteps';
 
 const schema = z
   .object({
     ...noiseScheduleKeys,
-    prediction_type: z.enum(['epsilon', 'sample', 'v_prediction']).default('epsilon'),
+    prediction_type: predictionType,
     timestep_spacing: z.enum(['linspace', 'leading', 'trailing']).default('linspace'),
     steps_offset: z.number().int().min(0).default(0),
     algorithm_type: z
@@ -37,12 +54,10 @@ const schema = z
       .transform((name) => (name === 'heun' ? name : 'midpoint')),
     lower_order_final: z.boolean().default(true),
     euler_at_final: z.boolean().default(false),
-    use_karras_sigmas: z.boolean().nullish(),
+    ...sigmaSpacingKeys,
     use_lu_lambdas: z.boolean().nullish(),
-    use_exponential_sigmas: z.boolean().nullish(),
-    use_beta_sigmas: no.nullish(),
-    use_flow_sigmas: no.nullish(),
-    use_dynamic_shifting: no,
+    use_flow_sigmas: off,
+    use_dynamic_shifting: off,
     final_sigmas_type: z.enum(['zero', 'sigma_min']).default('zero'),
     lambda_min_clipped: z.union([z.number(), z.literal(Number.NEGATIVE_INFINITY)]).default(Number.NEGATIVE_INFINITY),
     // Models that predict variances as well have more channels than latents
@@ -50,7 +65,7 @@ const schema = z
       .string()
       .refine((type) => !type.startsWith('learned'), 'a model that predicts variances')
       .nullish(),
-    thresholding: no,
+    thresholding: off,
   })
   .refine(({ algorithm_type: type, final_sigmas_type: last }) => type.endsWith('++') || last === 'sigma_min', {
     path: ['final_sigmas_type'],
@@ -63,14 +78,19 @@ const schema = z
 
 type DPMSolverConfig = z.infer<typeof schema>;
 
-/** A noise level as the solver sees it: x = alpha · video + sigma · noise, and lambda = log(alpha / sigma). */
-interface Level {
-  alpha: number;
-  sigma: number;
-  lambda: number;
-}
+export const dpmSolverMultistep = {
+  className: 'DPMSolverMultistepScheduler',
+  label: 'DPM++ 2M',
+  when: 'Good with fewer steps.',
+  compatibles,
+  fromConfig(json): SetTimesteps {
+    const config = parseConfig(schema, json, 'scheduler_config.json');
+    const sigmas = trainingSigmas(config);
+    return (numInferenceSteps) => new DPMSolverMultistepScheduler(config, sigmas, numInferenceSteps);
+  },
+} as const satisfies SchedulerClass;
 
-export class DPMSolverMultistepScheduler implements Scheduler {
+class DPMSolverMultistepScheduler implements Scheduler {
   readonly timesteps: readonly number[];
   readonly initNoiseSigma = 1;
   readonly #config: DPMSolverConfig;
@@ -79,60 +99,42 @@ export class DPMSolverMultistepScheduler implements Scheduler {
   /** What the solver integrates, as it was at the newest steps, newest first: the video for dpmsolver++, the noise for dpmsolver. */
   #history: Float32Array[] = [];
 
-  /**
-   * `config` is scheduler_config.json, of this class or of another such as DDIMScheduler. Throws KinoraError:
-   * `unsupported-config`, and `invalid-argument` for a number of steps that the schedule does not have.
-   */
-  constructor(config: unknown, numInferenceSteps: number) {
-    this.#config = parseConfig(schema, config, 'scheduler_config.json');
-    checkStepCount(numInferenceSteps, this.#config.num_train_timesteps);
-    const { timesteps, sigmas } = noiseLevels(this.#config, numInferenceSteps);
-    checkTimesteps(timesteps, this.#config.num_train_timesteps);
+  constructor(config: DPMSolverConfig, trainSigmas: Float32Array, numInferenceSteps: number) {
+    this.#config = config;
+    checkStepCount(numInferenceSteps, config.num_train_timesteps);
+    const { timesteps, sigmas } = noiseLevels(config, trainSigmas, numInferenceSteps);
+    checkTimesteps(timesteps, config.num_train_timesteps);
     checkFalling(sigmas.slice(0, -1));
     this.timesteps = timesteps;
-    this.#levels = sigmas.map((ratio) => {
-      const alpha = 1 / Math.sqrt(ratio * ratio + 1);
-      return { alpha, sigma: ratio * alpha, lambda: -Math.log(ratio) };
-    });
+    this.#levels = sigmas.map(levelAt);
+  }
+
+  scaleModelInput(sample: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
+    return sample;
   }
 
   step(
     modelOutput: Float32Array,
     stepIndex: number,
-    sample: Float32Array,
-    randn?: (size: number) => Float32Array,
+    sample: Float32Array<ArrayBuffer>,
+    options: StepOptions = {},
   ): SchedulerStep {
-    const { algorithm_type: algorithm, solver_order: solverOrder } = this.#config;
-    const { original, epsilon } = this.#convert(modelOutput, sample, this.#level(stepIndex));
+    const { algorithm_type: algorithm, solver_order: solverOrder, prediction_type: type } = this.#config;
+    // 1. what the solver integrates: the video or the noise
+    const { original, epsilon } = originalAndNoise(type, modelOutput, sample, this.#level(stepIndex));
     const history = stepIndex === 0 ? [] : this.#history;
     this.#history = [algorithm.endsWith('++') ? original : epsilon, ...history].slice(0, solverOrder);
-    const noise = algorithm.startsWith('sde') ? drawNoise(sample.length, randn) : undefined;
+    // 2. noise of the stochastic solvers, 3. the solution at the next level
+    const noise = algorithm.startsWith('sde') ? drawNoise(sample.length, options) : undefined;
     return { prevSample: this.#update(sample, stepIndex, noise), predOriginalSample: original };
   }
 
-  #level(index: number): Level {
-    return this.#levels[index] ?? { alpha: 1, sigma: 0, lambda: Number.POSITIVE_INFINITY };
+  addNoise(original: Float32Array, noise: Float32Array, timestep: number): Float32Array<ArrayBuffer> {
+    return addNoiseAt({ timesteps: this.timesteps, levels: this.#levels }, original, noise, timestep);
   }
 
-  /** Model output → the video and the noise that it says `sample` consists of. */
-  #convert(modelOutput: Float32Array, sample: Float32Array, { alpha, sigma }: Level) {
-    const { prediction_type: predictionType } = this.#config;
-    const original = new Float32Array(sample.length);
-    const epsilon = new Float32Array(sample.length);
-    for (const [i, x] of sample.entries()) {
-      const output = modelOutput[i] ?? 0;
-      if (predictionType === 'epsilon') {
-        original[i] = (x - sigma * output) / alpha;
-        epsilon[i] = output;
-      } else if (predictionType === 'sample') {
-        original[i] = output;
-        epsilon[i] = (x - alpha * output) / sigma;
-      } else {
-        original[i] = alpha * x - sigma * output;
-        epsilon[i] = alpha * output + sigma * x;
-      }
-    }
-    return { original, epsilon };
+  #level(index: number): Level {
+    return this.#levels[index] ?? levelAt(0);
   }
 
   /** Fewer than solver_order at the first steps, which have no history, and at the last ones, where it is steadier. */
@@ -188,17 +190,12 @@ export class DPMSolverMultistepScheduler implements Scheduler {
   }
 }
 
-function drawNoise(size: number, randn: ((size: number) => Float32Array) | undefined): Float32Array {
-  if (randn) return randn(size);
-  throw new KinoraError('invalid-argument', 'A stochastic solver (sde-…) needs randn at every step.');
-}
-
 /** Timesteps, and sigma / alpha at each of them and after the last: float32, as diffusers keeps them. */
-function noiseLevels(config: DPMSolverConfig, count: number): { timesteps: number[]; sigmas: number[] } {
-  const alphas = alphasCumprod(config);
-  // Close to zero without being zero, so that the first sigma is finite
-  if (config.rescale_betas_zero_snr) alphas[alphas.length - 1] = 2 ** -24;
-  const trainSigmas = alphas.map((alpha) => Math.sqrt(Math.fround(Math.fround(1 - alpha) / alpha)));
+function noiseLevels(
+  config: DPMSolverConfig,
+  trainSigmas: Float32Array,
+  count: number,
+): { timesteps: number[]; sigmas: number[] } {
   const final = config.final_sigmas_type === 'zero' ? 0 : (trainSigmas[0] ?? 0);
   const sigmas = chosenSigmas(config, trainSigmas, count);
   if (sigmas) {
@@ -207,64 +204,33 @@ function noiseLevels(config: DPMSolverConfig, count: number): { timesteps: numbe
     const timesteps = sigmas.values.map((sigma) => round(timestepOf(sigma, logSigmas)));
     return { timesteps, sigmas: [...sigmas.values.map(Math.fround), final] };
   }
-  const timesteps = spacedTimesteps(config, alphas, count);
+  const timesteps = multistepTimesteps(config, count, lastTimestep(config));
   return { timesteps, sigmas: [...timesteps.map((timestep) => trainSigmas[timestep] ?? 0), final] };
 }
 
 /** Levels that are spaced by sigma instead of by timestep, where the config asks for it, and whether their timesteps are rounded. */
 function chosenSigmas(
-  { use_karras_sigmas: karras, use_lu_lambdas: lu, use_exponential_sigmas: exponential }: DPMSolverConfig,
+  config: DPMSolverConfig,
   trainSigmas: Float32Array,
   count: number,
 ): { values: number[]; rounded: boolean } | undefined {
-  const min = trainSigmas[0] ?? 0;
-  const max = trainSigmas.at(-1) ?? 0;
-  if (karras) {
-    // https://arxiv.org/abs/2206.00364, formula (5) with rho 7
-    const [from, to] = [max ** (1 / 7), min ** (1 / 7)];
-    return { values: linspace(0, 1, count).map((ramp) => (from + ramp * (to - from)) ** 7), rounded: true };
+  const range = sigmaRange(config, [trainSigmas[0] ?? 0, trainSigmas.at(-1) ?? 0]);
+  if (config.use_karras_sigmas) return { values: karrasSigmas(range, count), rounded: true };
+  if (config.use_lu_lambdas) {
+    // over all trained sigmas, and diffusers takes these logarithms in float32
+    const logs = [trainSigmas.at(-1) ?? 0, trainSigmas[0] ?? 0].map((sigma) => Math.fround(Math.log(sigma)));
+    return { values: linspace(logs[0] ?? 0, logs[1] ?? 0, count).map(Math.exp), rounded: true };
   }
-  if (lu || exponential) {
-    // diffusers takes Lu's logarithms in float32
-    const [from, to] = [Math.log(max), Math.log(min)].map((value) => (lu ? Math.fround(value) : value));
-    return { values: linspace(from ?? 0, to ?? 0, count).map(Math.exp), rounded: Boolean(lu) };
-  }
+  if (config.use_exponential_sigmas) return { values: exponentialSigmas(range, count), rounded: false };
   return undefined;
 }
 
-/** Between which two training timesteps `sigma` lies, and where. */
-function timestepOf(sigma: number, logSigmas: Float32Array): number {
-  const logSigma = Math.log(sigma);
-  const above = logSigmas.findLastIndex((value) => value <= logSigma);
-  const low = Math.min(Math.max(above, 0), logSigmas.length - 2);
-  const [lowSigma, highSigma] = [logSigmas[low] ?? 0, logSigmas[low + 1] ?? 0];
-  const weight = Math.min(1, Math.max(0, (lowSigma - logSigma) / Math.fround(lowSigma - highSigma)));
-  return (1 - weight) * low + weight * (low + 1);
-}
-
-function spacedTimesteps(config: DPMSolverConfig, alphas: Float32Array, count: number): number[] {
-  const { num_train_timesteps: trainTimesteps, timestep_spacing: spacing, steps_offset: offset } = config;
-  const clipped = alphas.filter((alpha) => {
-    const lambda = Math.fround(Math.log(Math.sqrt(alpha))) - Math.fround(Math.log(Math.sqrt(Math.fround(1 - alpha))));
+/** How many of the trained timesteps there are below those that lambda_min_clipped leaves out. */
+function lastTimestep(config: DPMSolverConfig): number {
+  const clipped = alphasCumprod(config).filter((alpha, i, { length }) => {
+    const kept = config.rescale_betas_zero_snr && i === length - 1 ? 2 ** -24 : alpha;
+    const lambda = Math.fround(Math.log(Math.sqrt(kept))) - Math.fround(Math.log(Math.sqrt(Math.fround(1 - kept))));
     return lambda < config.lambda_min_clipped;
   }).length;
-  const last = trainTimesteps - clipped;
-  if (spacing === 'trailing') return trailingTimesteps(last, trainTimesteps, count);
-  if (spacing === 'linspace') {
-    return linspace(0, last - 1, count + 1)
-      .map(roundHalfToEven)
-      .reverse()
-      .slice(0, -1);
-  }
-  const stride = Math.floor(last / (count + 1));
-  return Array.from({ length: count }, (_, i) => (count - i) * stride + offset);
-}
-
-/** Two steps at the same level would divide zero by zero; that happens where there are nearly as many steps as in training. */
-function checkFalling(sigmas: readonly number[]): void {
-  if (sigmas.every((sigma, i) => i === 0 || sigma < (sigmas[i - 1] ?? 0))) return;
-  throw new KinoraError(
-    'invalid-argument',
-    `${sigmas.length} steps are too many for this schedule: two of them would be at the same timestep. Take fewer steps.`,
-  );
+  return config.num_train_timesteps - clipped;
 }

@@ -1,49 +1,46 @@
-/** Schedulers by diffusers' class names. */
+/** The schedulers: a new one is a file, and a row here. Settings, command line and documentation know it from this list. */
 import { z } from 'zod';
 import { parseConfig } from '../config';
-import type { SchedulerName } from '../types';
-import { DDIMScheduler } from './ddim';
-import { DPMSolverMultistepScheduler } from './dpmsolver-multistep';
-import type { Scheduler } from './scheduler';
+import { ddim } from './ddim';
+import { dpmSolverMultistep } from './dpmsolver-multistep';
+import { eulerAncestralDiscrete } from './euler-ancestral-discrete';
+import { eulerDiscrete } from './euler-discrete';
+import { lcm } from './lcm';
+import type { SetTimesteps } from './scheduler';
+import { uniPCMultistep } from './unipc-multistep';
 
-const classes: Record<SchedulerName, new (config: unknown, numInferenceSteps: number) => Scheduler> = {
-  DDIMScheduler,
-  DPMSolverMultistepScheduler,
-};
-
-/**
- * Like diffusers' `SchedulerClass.from_config(config)` and `set_timesteps`: `config` is scheduler_config.json, written for
- * whichever class; keys that this one does not know are ignored, and those that are not there have this class's defaults.
- * Throws KinoraError: `unsupported-config`, and `invalid-argument` for a number of steps that the schedule does not have.
- */
-export function createScheduler(name: SchedulerName, config: unknown, numInferenceSteps: number): Scheduler {
-  return new classes[name](config, numInferenceSteps);
-}
-
-/** Other classes whose checkpoints these two can run as well: diffusers' KarrasDiffusionSchedulers but EDM's. */
-const compatibleNames = [
-  'DDPMScheduler',
-  'PNDMScheduler',
-  'LMSDiscreteScheduler',
-  'EulerDiscreteScheduler',
-  'HeunDiscreteScheduler',
-  'EulerAncestralDiscreteScheduler',
-  'DPMSolverSinglestepScheduler',
-  'KDPM2DiscreteScheduler',
-  'KDPM2AncestralDiscreteScheduler',
-  'DEISMultistepScheduler',
-  'UniPCMultistepScheduler',
-  'DPMSolverSDEScheduler',
+/** In the order of the settings. The first one runs the checkpoints of classes that are not here. */
+export const schedulers = [
+  dpmSolverMultistep,
+  ddim,
+  eulerDiscrete,
+  eulerAncestralDiscrete,
+  uniPCMultistep,
+  lcm,
 ] as const;
 
-const classNameSchema = z.object({
-  _class_name: z
-    .enum(['DDIMScheduler', 'DPMSolverMultistepScheduler', ...compatibleNames])
-    .default('DPMSolverMultistepScheduler'),
-});
+/** A scheduler by diffusers' class name. */
+export type SchedulerName = (typeof schedulers)[number]['className'];
 
-/** The scheduler that scheduler_config.json asks for, or the multistep solver for one that is not here. Throws KinoraError `unsupported-config`. */
-export function schedulerClassName(config: unknown): SchedulerName {
-  const { _class_name: name } = parseConfig(classNameSchema, config, 'scheduler_config.json');
-  return name === 'DDIMScheduler' ? name : 'DPMSolverMultistepScheduler';
+/**
+ * Like diffusers' `SchedulerClass.from_config(config)`: `config` is scheduler_config.json, written for whichever class; keys that
+ * this one does not know are ignored, and those that are not there have this class's defaults.
+ * @returns what makes the steps of a video, given how many: diffusers' `set_timesteps`
+ * @throws KinoraError `unsupported-config`; and then `invalid-argument` for a number of steps that the schedule does not have
+ */
+export function schedulerFromConfig(name: SchedulerName, config: unknown): SetTimesteps {
+  const found = schedulers.find(({ className }) => className === name) ?? schedulers[0];
+  parseConfig(classNameSchema([found.className, ...found.compatibles]), config, 'scheduler_config.json');
+  return found.fromConfig(config);
 }
+
+/** The scheduler that scheduler_config.json asks for, or one that can run its checkpoints. Throws KinoraError `unsupported-config`. */
+export function schedulerClassName(config: unknown): SchedulerName {
+  const known = schedulers.flatMap(({ className, compatibles }) => [className, ...compatibles]);
+  const { _class_name: name } = parseConfig(classNameSchema(known), config, 'scheduler_config.json');
+  const own = schedulers.find(({ className }) => className === name);
+  const able = schedulers.find(({ compatibles }) => compatibles.some((other) => other === name));
+  return (own ?? able ?? schedulers[0]).className;
+}
+
+const classNameSchema = (names: readonly string[]) => z.object({ _class_name: z.enum([...new Set(names)]).optional() });

@@ -6,15 +6,8 @@ export function attention(s: Scope, query: Value, key: Value, value: Value, head
   return s.node('MultiHeadAttention', [query, key, value], options);
 }
 
-/** The same by its formula, for heads too wide for the fused kernel, and with an optional causal mask. */
-export function plainAttention(
-  s: Scope,
-  query: Value,
-  key: Value,
-  value: Value,
-  heads: number,
-  { causal = false } = {},
-): Value {
+/** The same by its formula, for heads too wide for the fused kernel, and with an optional mask that is added to the scores. */
+export function plainAttention(s: Scope, query: Value, key: Value, value: Value, heads: number, mask?: Value): Value {
   const { batch, length, channels } = sequence(query);
   const keys = sequence(key).length;
   const d = channels / heads;
@@ -22,14 +15,14 @@ export function plainAttention(
     s.transpose(s.reshape(x, [batch, sequence(x).length, heads, d]), permutation);
   const q = s.mul(split(query, [0, 2, 1, 3]), s.floats(Float32Array.of(d ** -0.5)));
   const product = s.node('MatMul', [q, split(key, [0, 2, 3, 1])], { shape: [batch, heads, length, keys] });
-  const scores = causal ? s.add(product, causalMask(s, length)) : product;
+  const scores = mask ? s.add(product, mask) : product;
   const weights = s.node('Softmax', [scores], { attributes: { axis: -1 } });
   const mixed = s.node('MatMul', [weights, split(value, [0, 2, 1, 3])], { shape: [batch, heads, length, d] });
   return s.reshape(s.transpose(mixed, [0, 2, 1, 3]), query.shape);
 }
 
 /** 0 where a position may look, −10000 (safe in float16) where it would see the future: [1, 1, length, length]. */
-function causalMask(s: Scope, length: number): Value {
+export function causalMask(s: Scope, length: number): Value {
   const mask = new Float32Array(length * length);
   for (let row = 0; row < length; row++) mask.fill(-10000, row * length + row + 1, (row + 1) * length);
   return s.floats(mask, [1, 1, length, length]);

@@ -1,17 +1,11 @@
 /** Latents → frames, one at a time; in float32 once float16 has overflowed. */
-import { KinoraError, throwIfCancelled } from '../errors';
-import type { Clock } from './clock';
-import type { Networks } from './networks-on-device';
-import { checkFinite, pause } from './tensor';
-import type { Dtype, Progress } from './types';
-
-/** Of latents: [frames, channels, height, width]. */
-export interface LatentShape {
-  frames: number;
-  channels: number;
-  height: number;
-  width: number;
-}
+import { KinoraError, throwIfCancelled } from '../../errors';
+import type { Clock } from '../clock';
+import type { Networks } from '../networks-on-device';
+import type { NetworkPlan } from '../pipelines/definition';
+import { checkFinite, pause } from '../tensor';
+import type { Dtype, Progress } from '../types';
+import type { LatentShape } from './initial-latents';
 
 interface Job {
   clock: Clock;
@@ -19,14 +13,20 @@ interface Job {
   signal?: AbortSignal;
 }
 
+/** The network that decodes latents of this size in this type. */
+export type PlanFor = (latents: { height: number; width: number }, dtype: Dtype) => NetworkPlan;
+
 /** The VAE of one checkpoint on one backend. */
 export class FrameDecoder {
   readonly #networks: Networks;
+  readonly #planFor: PlanFor;
   readonly #scalingFactor: number;
   #dtype: Dtype;
 
-  constructor(networks: Networks, scalingFactor: number, dtype: Dtype) {
+  /** @param dtype what it computes in until that overflows */
+  constructor(networks: Networks, planFor: PlanFor, scalingFactor: number, dtype: Dtype) {
     this.#networks = networks;
+    this.#planFor = planFor;
     this.#scalingFactor = scalingFactor;
     this.#dtype = dtype;
   }
@@ -34,6 +34,11 @@ export class FrameDecoder {
   /** What it computes in: float32 from the first overflow of float16 on, for what overflowed once will do so again. */
   get dtype(): Dtype {
     return this.#dtype;
+  }
+
+  /** The network that decodes latents of this size. */
+  plan({ height, width }: { height: number; width: number }): NetworkPlan {
+    return this.#planFor({ height, width }, this.#dtype);
   }
 
   /** RGBA frames of `latents` [frames, channels, height, width]. */
@@ -53,7 +58,7 @@ export class FrameDecoder {
     { frames, channels, height, width }: LatentShape,
     { clock, onProgress, signal }: Job,
   ): Promise<Uint8ClampedArray<ArrayBuffer>[]> {
-    const decoder = await this.#networks.load(this.#networks.decoder({ height, width }, this.#dtype), onProgress);
+    const decoder = await this.#networks.load(this.plan({ height, width }), onProgress);
     clock.stop('load');
     const images: Uint8ClampedArray<ArrayBuffer>[] = [];
     const frameSize = channels * height * width;

@@ -1,0 +1,1 @@
+export function chromiumF16(): { path: string } | { reason: string };

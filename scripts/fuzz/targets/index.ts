@@ -1,0 +1,24 @@
+import type { Target } from '../target';
+import { commandLine } from './command-line';
+import { configs } from './configs';
+import { hub } from './hub';
+import { mp4 } from './mp4';
+import { page } from './page';
+import { pytorch } from './pytorch';
+import { safetensors } from './safetensors';
+import { schedulers } from './schedulers';
+import { stored } from './stored';
+import { tokenizers } from './tokenizers';
+
+export const targets: readonly Target[] = [
+  ...safetensors,
+  ...pytorch,
+  ...configs,
+  ...schedulers,
+  ...tokenizers,
+  ...hub,
+  ...stored,
+  ...mp4,
+  ...page,
+  ...commandLine,
+];

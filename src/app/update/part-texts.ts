@@ -1,0 +1,9 @@
+import type { PartState } from '../../state/parts';
+
+/** What the page says of a part that did not come. */
+export const partTexts: Readonly<Record<PartState, string>> = {
+  closed: '',
+  open: '',
+  unreachable: 'This part of the page could not be downloaded. Check the connection and try again.',
+  gone: 'This part of the page could not be downloaded: most likely Kinora was updated since this tab was opened. Save your videos and reload the page.',
+};

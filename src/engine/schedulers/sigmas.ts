@@ -1,0 +1,66 @@
+/** Noise levels by sigma, the ratio of noise to signal, instead of by timestep. */
+import { z } from 'zod';
+import { mix, off } from './scheduler';
+import { linspace, stepAt } from './timesteps';
+
+/** A noise level as solvers see it: x = alpha · video + sigma · noise, and lambda = log(alpha / sigma). */
+export interface Level {
+  alpha: number;
+  sigma: number;
+  lambda: number;
+}
+
+/** From the ratio of noise to signal. */
+export function levelAt(ratio: number): Level {
+  const alpha = 1 / Math.sqrt(ratio * ratio + 1);
+  return { alpha, sigma: ratio * alpha, lambda: -Math.log(ratio) };
+}
+
+/** Keys of scheduler_config.json that space the levels by sigma. */
+export const sigmaSpacingKeys = {
+  use_karras_sigmas: z.boolean().nullish(),
+  use_exponential_sigmas: z.boolean().nullish(),
+  use_beta_sigmas: off,
+  sigma_min: z.number().positive().nullish(),
+  sigma_max: z.number().positive().nullish(),
+};
+
+/** The least and the largest sigma: what the config says, or those that are given. */
+export function sigmaRange(
+  { sigma_min: min, sigma_max: max }: { sigma_min?: number | null; sigma_max?: number | null },
+  sigmas: readonly [least: number, largest: number],
+): { min: number; max: number } {
+  return { min: min ?? sigmas[0], max: max ?? sigmas[1] };
+}
+
+/** https://arxiv.org/abs/2206.00364, formula (5) with rho 7: falling, `count` of them. */
+export function karrasSigmas({ min, max }: { min: number; max: number }, count: number): number[] {
+  const [from, to] = [max ** (1 / 7), min ** (1 / 7)];
+  return linspace(0, 1, count).map((ramp) => (from + ramp * (to - from)) ** 7);
+}
+
+/** Evenly in log sigma: falling, `count` of them. */
+export function exponentialSigmas({ min, max }: { min: number; max: number }, count: number): number[] {
+  return linspace(Math.log(max), Math.log(min), count).map(Math.exp);
+}
+
+/** Between which two training timesteps `sigma` lies, and where. `logSigmas`: of all training timesteps, rising. */
+export function timestepOf(sigma: number, logSigmas: Float32Array): number {
+  const logSigma = Math.log(sigma);
+  const above = logSigmas.findLastIndex((value) => value <= logSigma);
+  const low = Math.min(Math.max(above, 0), logSigmas.length - 2);
+  const [lowSigma, highSigma] = [logSigmas[low] ?? 0, logSigmas[low + 1] ?? 0];
+  const weight = Math.min(1, Math.max(0, (lowSigma - logSigma) / Math.fround(lowSigma - highSigma)));
+  return (1 - weight) * low + weight * (low + 1);
+}
+
+/** addNoise of the solvers that keep alpha · video + sigma · noise. */
+export function addNoiseAt(
+  { timesteps, levels }: { timesteps: readonly number[]; levels: readonly Level[] },
+  original: Float32Array,
+  noise: Float32Array,
+  timestep: number,
+): Float32Array<ArrayBuffer> {
+  const { alpha, sigma } = levels[stepAt(timesteps, timestep)] ?? levelAt(0);
+  return mix(alpha, original, sigma, noise);
+}

@@ -1,0 +1,46 @@
+import { KinoraError } from './errors';
+
+/** Deep enough for any config. What is deeper costs seconds to read, and overflows the stack where it is walked or shown. */
+const maxDepth = 100;
+
+/** A string without an end reaches to the end of the text, so that it is looked at once only. */
+const string = /"[^"\\]*(?:\\.[^"\\]*)*"?/.source;
+const brackets = new RegExp(`${string}|[[\\]{}]`, 'gs');
+/** Strings, with the colon behind those that are keys, and the numbers that Python writes and JSON does not know. */
+const numbers = new RegExp(`${string}(\\s*:)?|(?<![\\w.+-])(?:-?Infinity|NaN)\\b(?!\\s*:)`, 'gs');
+
+/**
+ * JSON as Python's json.dumps writes it: `Infinity`, `-Infinity` and `NaN` are numbers. Diffusers has them in the configs of schedulers.
+ * @param name of the file, for the message
+ * @throws KinoraError `invalid-checkpoint`
+ */
+export function parsePythonJson(text: string, name: string): unknown {
+  try {
+    checkDepth(text);
+    return /Infinity|NaN/.test(text) ? parseWithNumbers(text) : JSON.parse(text);
+  } catch (cause) {
+    const start = JSON.stringify(text.slice(0, 40));
+    throw new KinoraError('invalid-checkpoint', `${name} is not valid JSON: it begins with ${start}.`, { cause });
+  }
+}
+
+function checkDepth(text: string): void {
+  let depth = 0;
+  for (const [token] of text.matchAll(brackets)) {
+    if (token === '[' || token === '{') depth++;
+    else if (token === ']' || token === '}') depth--;
+    if (depth > maxDepth) throw new RangeError(`It is nested more than ${maxDepth} deep.`);
+  }
+}
+
+/** There is no JSON for NaN, so it becomes the only string that is not marked with a character in front. */
+function parseWithNumbers(text: string): unknown {
+  const json = text.replace(numbers, (token: string, colon: string | undefined) => {
+    if (token.startsWith('"')) return colon === undefined ? `"=${token.slice(1)}` : token;
+    return token === 'NaN' ? '""' : token.replace('Infinity', '1e999');
+  });
+  return JSON.parse(json, (_, value) => {
+    if (typeof value !== 'string') return value;
+    return value === '' ? Number.NaN : value.slice(1);
+  });
+}

@@ -1,0 +1,35 @@
+import { KinoraError } from '../errors';
+
+/** Seconds in which a disk that has gone to sleep wakes up, and a virus scanner looks through a shard. */
+const defaultPatience = 20;
+
+/**
+ * Reads a Blob, or a piece of one, into memory.
+ *
+ * `blob.arrayBuffer()` never settles in Chromium 156 where the file behind a stored Blob has been cut off before the bytes that
+ * are asked for; as the body of a Response it ends there, and is too short.
+ * @param patience seconds
+ * @throws KinoraError `storage` when its file is gone, cut off, or does not answer
+ */
+export async function readBlob(blob: Blob, patience = defaultPatience): Promise<ArrayBuffer> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(unreadable(blob, `nothing came for ${patience} s`)), patience * 1000);
+  });
+  try {
+    const reading = new Response(blob).arrayBuffer().catch((cause: unknown) => {
+      throw unreadable(blob, String(cause), cause);
+    });
+    const bytes = await Promise.race([reading, silence]);
+    if (bytes.byteLength !== blob.size) throw unreadable(blob, `only ${bytes.byteLength} of them are left`);
+    return bytes;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function unreadable(blob: Blob, problem: string, cause?: unknown): KinoraError {
+  return new KinoraError('storage', `The browser cannot read back ${blob.size} bytes that it keeps: ${problem}.`, {
+    cause,
+  });
+}
