@@ -49,7 +49,7 @@ export default defineConfig({
     outDir: 'dist-library',
     target: 'es2023',
     sourcemap: true,
-    lib: { entry: 'src/library.ts', formats: ['es'], fileName: 'kinora' },
+    lib: { entry: 'src/entries/library.ts', formats: ['es'], fileName: 'kinora' },
     rollupOptions: { external: /^onnxruntime-web\/\w+$/, output: { codeSplitting: false } },
   },
 });

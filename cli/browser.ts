@@ -1,7 +1,7 @@
 /** A headless Chromium with the page without a face in it. */
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { chromiumPath } from '../scripts/chromium.mjs';
-import type { HeadlessRequest, HeadlessVideo } from '../src/headless';
+import type { HeadlessRequest, HeadlessVideo } from '../src/entries/headless';
 import type { JobProgress } from '../src/protocol';
 import { HeapMeter, type HeapPeak } from './heap-meter';
 import { origin } from './site';

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { cpus, homedir } from 'node:os';
 import path from 'node:path';
-import type { HeadlessRequest, HeadlessVideo } from '../src/headless';
-import { modelAt, shippedModel } from '../src/models';
+import { modelAt, shippedModel } from '../src/catalogue/models';
+import type { HeadlessRequest, HeadlessVideo } from '../src/entries/headless';
 import type { JobProgress } from '../src/protocol';
 import { HeadlessBrowser, HeadlessError } from './browser';
 import type { HeapPeak } from './heap-meter';

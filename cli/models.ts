@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { shippedModel } from '../src/models';
+import { shippedModel } from '../src/catalogue/models';
 import { folderAddress, origin, type Site } from './site';
 
 export function isAddress(model: string): boolean {

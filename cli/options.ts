@@ -3,9 +3,9 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { modelAt, shippedModel } from '../src/catalogue/models';
 import { schedulerDescriptions, schedulerNames } from '../src/engine/schedulers/descriptions';
-import { modelAt, shippedModel } from '../src/models';
-import { shortened } from '../src/quote';
+import { shortened } from '../src/shared/quote';
 
 const other = modelAt('');
 const eta = schedulerDescriptions.filter(({ takesEta }) => takesEta).map(({ className }) => className);

@@ -1,7 +1,7 @@
 /** What storage refuses or loses. */
 import path from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
-import type { HeadlessRequest } from '../src/headless';
+import type { HeadlessRequest } from '../src/entries/headless';
 import { startHub } from '../tests/server/hub';
 import { folderFiles } from '../tests/server/hub-files';
 import { generateButton, openPage, waitForVideo } from './visitor';

@@ -3,10 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { lockProblems } from './dependencies.mjs';
 import { run } from './install.mjs';
+import { roomProblems } from './rooms.mjs';
 
 for (const realm of ['page', 'worker', 'node']) run('npx', 'tsc', '-p', `tsconfig.${realm}.json`);
 run('npx', 'biome', 'check', '--error-on-warnings', '.');
 run('npx', 'knip', '--max-issues', '0');
+const walls = roomProblems();
+if (walls.length > 0) throw new Error(`Imports:\n${walls.join('\n')}`);
 
 const lock = JSON.parse(readFileSync('package-lock.json', 'utf8'));
 const copies = Object.keys(lock.packages).filter((path) => /(^|\/)node_modules\/onnxruntime-web$/.test(path));

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { schedulerDescriptions } from '../src/engine/schedulers/descriptions';
-import { errorCodes } from '../src/errors';
+import { errorCodes } from '../src/shared/errors';
 
 it('docs/troubleshooting.md has a chapter for every error code, in their order, and no other', () => {
   const text = readFileSync(path.resolve(import.meta.dirname, '../docs/troubleshooting.md'), 'utf8');

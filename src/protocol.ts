@@ -1,6 +1,5 @@
-/** Every type that crosses between page and worker, and the little of the engine that the page uses by itself. */
+/** Every type that crosses between page and worker; types only. */
 
-import type { AccessToken } from './access-token';
 import type { Picked } from './checkpoint/picked-folder';
 import type {
   Alternative,
@@ -20,14 +19,9 @@ import type {
   VideoSize,
 } from './engine';
 import type { EncodedVideo } from './media';
+import type { AccessToken } from './shared/access-token';
 
-// what the page knows of the engine and of encoders, it knows from here
-export { hasJspi, machineMemory, wasmThreads } from './engine/runtime/device-facts';
-export { type AdapterFacts, adapterFacts } from './engine/runtime/gpu-device';
 export type { SchedulerName } from './engine/schedulers';
-export { schedulerDescriptions, schedulerNames } from './engine/schedulers/descriptions';
-export { candidates, isSupported, type Mp4Codec } from './media/codecs';
-export { readComment } from './media/mp4-comment';
 export type {
   Alternative,
   Backend,

@@ -1,5 +1,5 @@
 import type { CheckpointSource, Component } from '../src/engine';
-import { float32ToFloat16, toFloat32 } from '../src/float16';
+import { float32ToFloat16, toFloat32 } from '../src/shared/float16';
 
 /** The same checkpoint, but for the values of one tensor, which must be F16. */
 export function altered(

@@ -1,6 +1,6 @@
 /** What tests say of errors. */
 import { expect } from 'vitest';
-import { KinoraError } from '../src/errors';
+import { KinoraError } from '../src/shared/errors';
 
 /** What `promise` rejects with, which must be a KinoraError. */
 export async function errorOf(promise: Promise<unknown>): Promise<KinoraError> {

@@ -1,13 +1,13 @@
 /** The worker in which videos are made: checkpoint → pipeline → frames → mp4. */
-import '../src/trusted-types';
+import '../src/shared/trusted-types';
 import { transfer } from 'comlink';
 import { isStoredWhole, openSource, openStoredCheckpoint } from '../src/checkpoint';
 import { type CheckpointSource, TextToVideoPipeline } from '../src/engine';
-import { throwIfCancelled } from '../src/errors';
 import { encodeMp4 } from '../src/media';
+import { writeVideoComment } from '../src/media/video-comment';
 import type { GenerationWorker, JobProgress, LoadedModel, LoadRequest, ModelSource } from '../src/protocol';
+import { throwIfCancelled } from '../src/shared/errors';
 import { CheckpointStore } from '../src/storage';
-import { writeVideoComment } from '../src/video-comment';
 import { serve } from '../src/wire';
 
 const store = new CheckpointStore();

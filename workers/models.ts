@@ -1,5 +1,5 @@
 /** The worker that looks after the stored models: what models are, downloads, copies of folders, deletion. */
-import '../src/trusted-types';
+import '../src/shared/trusted-types';
 import {
   checkStored,
   type DownloadState,
@@ -9,8 +9,8 @@ import {
   openSource,
 } from '../src/checkpoint';
 import { assessCheckpoint, type CheckpointSource, checkCheckpoint, components, loadCheckpoint } from '../src/engine';
-import { KinoraError } from '../src/errors';
 import type { DownloadProgress, ModelsWorker } from '../src/protocol';
+import { KinoraError } from '../src/shared/errors';
 import { CheckpointStore } from '../src/storage';
 import { serve } from '../src/wire';
 

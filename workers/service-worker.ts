@@ -11,7 +11,7 @@
  */
 import { PrecacheController, type PrecacheEntry, PrecacheRoute } from 'workbox-precaching';
 import { registerRoute, setCatchHandler } from 'workbox-routing';
-import { cacheName, deleteFormerCaches } from '../src/own-caches';
+import { cacheName, deleteFormerCaches } from '../src/shared/own-caches';
 
 declare const self: ServiceWorkerGlobalScope;
 /** Put before this file by scripts/build/service-worker-plugin.ts. */

@@ -30,5 +30,5 @@ it('leaves the values of a module, and nothing of what they were computed from',
 });
 
 it('fails where nothing imports a module any more', async () => {
-  await expect(bundle('src/errors.ts', [descriptions])).rejects.toThrow(/Nothing imports .*descriptions/);
+  await expect(bundle('src/shared/errors.ts', [descriptions])).rejects.toThrow(/Nothing imports .*descriptions/);
 });

@@ -18,7 +18,7 @@ const directives = {
   'base-uri': "'none'",
   'form-action': "'none'",
   'require-trusted-types-for': "'script'",
-  // src/trusted-types.ts
+  // src/shared/trusted-types.ts
   'trusted-types': 'default',
 };
 

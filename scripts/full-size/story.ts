@@ -4,7 +4,7 @@
  */
 import type { Page } from 'playwright-core';
 import { HeapMeter, type HeapPeak } from '../../cli/heap-meter';
-import type { Headless, HeadlessOutcome, HeadlessRequest, HeadlessVideo } from '../../src/headless';
+import type { Headless, HeadlessOutcome, HeadlessRequest, HeadlessVideo } from '../../src/entries/headless';
 import type { DownloadProgress, ModelFacts } from '../../src/protocol';
 import type { Hub } from '../../tests/server/hub';
 

@@ -1,6 +1,6 @@
 /** A parser of outside data, what it is fed with, and what must hold whatever that is. */
 import fc from 'fast-check';
-import { KinoraError } from '../../src/errors';
+import { KinoraError } from '../../src/shared/errors';
 
 const maxMessageLength = 1000;
 

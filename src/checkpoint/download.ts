@@ -1,5 +1,5 @@
 import type { LoadOptions } from '../engine';
-import { KinoraError, throwIfCancelled } from '../errors';
+import { KinoraError, throwIfCancelled } from '../shared/errors';
 import type { CheckpointStore, Manifest } from '../storage';
 import { FileDigest } from './file-digest';
 import { type ShardSource, toHalfPrecision } from './half-precision';

@@ -1,5 +1,5 @@
-import { withoutQuery } from '../address';
-import { KinoraError } from '../errors';
+import { withoutQuery } from '../shared/address';
+import { KinoraError } from '../shared/errors';
 
 /**
  * The address of a model's folder in the one form that it is stored under: with a slash at its end, without a fragment.

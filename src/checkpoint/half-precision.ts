@@ -3,10 +3,10 @@
  * The numbers are those of torch's .half(), which is what the hub's own fp16 files were made with.
  */
 
-import { elementType, isFloatDtype } from '../dtypes';
-import { KinoraError } from '../errors';
-import { float32ToFloat16, toFloat32 } from '../float16';
-import { shortened } from '../quote';
+import { elementType, isFloatDtype } from '../shared/dtypes';
+import { KinoraError } from '../shared/errors';
+import { float32ToFloat16, toFloat32 } from '../shared/float16';
+import { shortened } from '../shared/quote';
 import { type Manifest, shardName } from '../storage';
 import type { FileTensor } from './safetensors';
 import { planShards } from './shards';

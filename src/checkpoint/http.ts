@@ -1,4 +1,4 @@
-import { KinoraError, throwIfCancelled } from '../errors';
+import { KinoraError, throwIfCancelled } from '../shared/errors';
 import { type Attempt, type RetryOptions, TransientFailure, withRetries } from './retry';
 import { checkJson, decodeText, maxTextBytes, notSmall } from './text-file';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { type AccessToken, canHaveToken, tokenOf } from '../access-token';
-import { KinoraError } from '../errors';
-import { parsePythonJson } from '../python-json';
-import { shortened } from '../quote';
+import { type AccessToken, canHaveToken, tokenOf } from '../shared/access-token';
+import { KinoraError } from '../shared/errors';
+import { parsePythonJson } from '../shared/python-json';
+import { shortened } from '../shared/quote';
 import { fetchText, type HttpOptions } from './http';
 
 /** What the authors of a file say it is. */

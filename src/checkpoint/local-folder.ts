@@ -1,5 +1,5 @@
 import type { CheckpointSource, Component, LoadOptions, TensorSpec, Weights } from '../engine';
-import { KinoraError, throwIfCancelled } from '../errors';
+import { KinoraError, throwIfCancelled } from '../shared/errors';
 import { type CheckpointStore, type Manifest, manifestBytes } from '../storage';
 import { planHalfPrecision, type ShardSource, toHalfPrecision } from './half-precision';
 import { withMissingBytes } from './missing-room';

@@ -1,4 +1,4 @@
-import { KinoraError } from '../errors';
+import { KinoraError } from '../shared/errors';
 import { type CheckpointStore, type Manifest, manifestBytes } from '../storage';
 
 /**

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Component } from '../engine';
-import { KinoraError } from '../errors';
-import { parsePythonJson } from '../python-json';
-import { shortened } from '../quote';
+import { KinoraError } from '../shared/errors';
+import { parsePythonJson } from '../shared/python-json';
+import { shortened } from '../shared/quote';
 
 const pipelineClass = 'TextToVideoSDPipeline';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { throwIfCancelled } from '../errors';
+import { throwIfCancelled } from '../shared/errors';
 
 const progressSchema = z.object({ bytes: z.number(), totalBytes: z.number() });
 

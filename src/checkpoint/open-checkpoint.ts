@@ -1,6 +1,6 @@
-import type { AccessToken } from '../access-token';
 import type { CheckpointSource, Component, LoadOptions, TensorSpec, Weights } from '../engine';
-import { KinoraError, throwIfCancelled } from '../errors';
+import type { AccessToken } from '../shared/access-token';
+import { KinoraError, throwIfCancelled } from '../shared/errors';
 import { type CheckpointStore, type Manifest, manifestBytes } from '../storage';
 import { type Download, download, downloadedBytes } from './download';
 import { FileDigest } from './file-digest';

@@ -1,4 +1,4 @@
-import { KinoraError } from '../errors';
+import { KinoraError } from '../shared/errors';
 
 /** A file of a folder as `<input webkitdirectory>` gives it. */
 export interface PickedFile {

@@ -1,5 +1,5 @@
-import { KinoraError } from '../errors';
-import { shortened } from '../quote';
+import { KinoraError } from '../shared/errors';
+import { shortened } from '../shared/quote';
 
 /** A name that a pickle may refer to. */
 export class PickleGlobal {

@@ -3,9 +3,9 @@
  * file for each storage that they lie in. Only descriptions are read here.
  */
 import { z } from 'zod';
-import { elementType, type TensorDtype, torchStorages } from '../dtypes';
-import { KinoraError } from '../errors';
-import { shortened } from '../quote';
+import { elementType, type TensorDtype, torchStorages } from '../shared/dtypes';
+import { KinoraError } from '../shared/errors';
+import { shortened } from '../shared/quote';
 import type { ByteSource } from './byte-source';
 import { PickleGlobal, unpickle } from './pickle';
 import { type FileTensor, maxTensors } from './safetensors';

@@ -1,4 +1,4 @@
-import { KinoraError } from '../errors';
+import { KinoraError } from '../shared/errors';
 import { type HttpOptions, readBody, request } from './http';
 import { type Attempt, TransientFailure } from './retry';
 

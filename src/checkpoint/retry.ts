@@ -1,4 +1,4 @@
-import { KinoraError, throwIfCancelled } from '../errors';
+import { KinoraError, throwIfCancelled } from '../shared/errors';
 
 /** A failure that may be gone in a moment: no answer, a body that broke off, a server that is overloaded or asks to wait. */
 export class TransientFailure extends KinoraError {

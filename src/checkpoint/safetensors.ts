@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { elementType, tensorDtypes } from '../dtypes';
 import type { TensorSpec } from '../engine';
-import { KinoraError } from '../errors';
-import { quote, shortened } from '../quote';
+import { elementType, tensorDtypes } from '../shared/dtypes';
+import { KinoraError } from '../shared/errors';
+import { quote, shortened } from '../shared/quote';
 
 /** The 8 bytes that a safetensors file begins with: the length of its header, little-endian. */
 export const lengthBytes = 8;

@@ -1,5 +1,5 @@
-import { KinoraError } from '../errors';
-import { parsePythonJson } from '../python-json';
+import { KinoraError } from '../shared/errors';
+import { parsePythonJson } from '../shared/python-json';
 
 /** Small files are read whole into memory: what is longer is not one of them. */
 export const maxTextBytes = 16 * 1024 * 1024;

@@ -1,5 +1,5 @@
 import type { Component } from '../engine';
-import { KinoraError } from '../errors';
+import { KinoraError } from '../shared/errors';
 import type { ByteSource } from './byte-source';
 import { readPyTorchFile } from './pytorch-file';
 import { checkFileSize, type FileTensor, headerLength, lengthBytes, parseHeader } from './safetensors';

@@ -3,8 +3,8 @@
  * directory. (The libraries for zip keep these places to themselves, or ask for one read more per file, which would be
  * thousands of requests for a checkpoint.) Format: PKWARE's APPNOTE.TXT, sections 4.3.6 to 4.5.3.
  */
-import { KinoraError } from '../errors';
-import { shortened } from '../quote';
+import { KinoraError } from '../shared/errors';
+import { shortened } from '../shared/quote';
 import type { ByteSource } from './byte-source';
 
 export interface ZipEntry {

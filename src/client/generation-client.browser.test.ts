@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { errorOf } from '../../tests/errors';
-import { errorCodes, type KinoraError } from '../errors';
 import type { LoadRequest } from '../protocol';
+import { errorCodes, type KinoraError } from '../shared/errors';
 import { GenerationClient } from './generation-client';
 import { type DownloadCallbacks, ModelsClient } from './models-client';
 

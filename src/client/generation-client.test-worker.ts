@@ -1,5 +1,5 @@
 /** Behaves as the model's address tells it, for tests of what the page does with a worker's worst moments. */
-import { errorCodes, KinoraError } from '../errors';
+import { errorCodes, KinoraError } from '../shared/errors';
 import { serve } from '../wire';
 
 const behaviours: Record<string, (signal: AbortSignal) => Promise<unknown>> = {

@@ -1,4 +1,3 @@
-import { KinoraError, throwIfCancelled } from '../errors';
 import type {
   DownloadProgress,
   GenerateRequest,
@@ -10,6 +9,7 @@ import type {
   ModelSource,
   StepPreview,
 } from '../protocol';
+import { KinoraError, throwIfCancelled } from '../shared/errors';
 import type { DownloadCallbacks } from './models-client';
 import { type Work, WorkerClient, type WorkerClientOptions } from './worker-client';
 

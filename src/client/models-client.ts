@@ -1,4 +1,3 @@
-import type { AccessToken } from '../access-token';
 import type {
   AssessRequest,
   Damage,
@@ -9,6 +8,7 @@ import type {
   Picked,
   StoredModel,
 } from '../protocol';
+import type { AccessToken } from '../shared/access-token';
 import { WorkerClient, type WorkerClientOptions } from './worker-client';
 
 export interface DownloadCallbacks {

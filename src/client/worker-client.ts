@@ -1,5 +1,5 @@
 import { proxy, type Remote } from 'comlink';
-import { KinoraError, recovery, throwIfCancelled } from '../errors';
+import { KinoraError, recovery, throwIfCancelled } from '../shared/errors';
 import { WorkerConnection } from './worker-connection';
 
 export interface WorkerClientOptions {

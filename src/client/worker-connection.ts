@@ -1,5 +1,5 @@
 import { type Remote, wrap } from 'comlink';
-import { KinoraError } from '../errors';
+import { KinoraError } from '../shared/errors';
 import { installErrorTransfer, installSignalTransfer, type Life, toKinoraError } from '../wire';
 
 installErrorTransfer();

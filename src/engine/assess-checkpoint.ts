@@ -1,6 +1,6 @@
+import { deviceFacts } from '../platform/device-facts';
 import { assessDevice, type DeviceReport, targetFor, type VideoSize } from './device-needs';
 import { readConfigs } from './load-checkpoint';
-import { deviceFacts } from './runtime/device-facts';
 import type { CheckpointSource } from './source';
 import type { Device, Dtype } from './types';
 

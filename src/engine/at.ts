@@ -1,4 +1,4 @@
-import { KinoraError } from '../errors';
+import { KinoraError } from '../shared/errors';
 
 /**
  * Like Array.prototype.at, for an element that cannot be missing.

@@ -1,7 +1,8 @@
 /** Decides where the networks run. */
-import { KinoraError } from '../errors';
-import { wasmThreads } from './runtime/device-facts';
-import { adapterFacts } from './runtime/gpu-device';
+
+import { wasmThreads } from '../platform/device-facts';
+import { adapterFacts } from '../platform/gpu-device';
+import { KinoraError } from '../shared/errors';
 import type { Backend, Device, Dtype } from './types';
 
 /**

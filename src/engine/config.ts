@@ -1,7 +1,7 @@
 /** Reading config files: what their schemas share, and the error that names the key. */
 import { z } from 'zod';
-import { KinoraError } from '../errors';
-import { quote, shortened } from '../quote';
+import { KinoraError } from '../shared/errors';
+import { quote, shortened } from '../shared/quote';
 
 // Bounds far beyond what any model of these classes has. Without them half a kilobyte of config.json asks for gigabytes of graph.
 export const positiveInt = z.number().int().positive();

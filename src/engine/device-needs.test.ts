@@ -1,10 +1,10 @@
 /** The checkpoint that Kinora is built for, on devices of several kinds. */
 import { describe, expect, test, vi } from 'vitest';
+import type { DeviceFacts } from '../platform/device-facts';
 import { assessDevice, deviceNeeds, targetFor } from './device-needs';
 import { parseAutoencoderConfig } from './networks/autoencoder-kl';
 import { parseClipTextConfig } from './networks/clip-text-model';
 import { parseUNet3DConfig } from './networks/unet-3d-condition-model';
-import type { DeviceFacts } from './runtime/device-facts';
 
 // every assessment writes whole networks
 vi.setConfig({ testTimeout: 60_000 });

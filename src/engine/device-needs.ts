@@ -2,13 +2,14 @@
  * What a checkpoint needs of a device for a video of some size, what of that the device lacks, and what would work instead.
  * Everything is counted from the configs: no weight has to be there. Words for it are the page's.
  */
+
+import type { DeviceFacts } from '../platform/device-facts';
 import { at } from './at';
 import type { Target } from './graph/builder';
 import { type NetworkMemory, networkMemory } from './graph/memory';
 import { vaeScaleFactor } from './networks/autoencoder-kl';
 import { smallestLatents } from './networks/unet-3d-condition-model';
 import { type TextToVideoConfigs, textToVideoSD } from './pipelines/text-to-video-sd';
-import type { DeviceFacts } from './runtime/device-facts';
 import type { Device, Dtype, MemoryPolicy } from './types';
 
 /** Width and height in pixels. */

@@ -1,6 +1,6 @@
 /** Checks what a caller asks for before anything runs. */
 import { z } from 'zod';
-import { KinoraError } from '../errors';
+import { KinoraError } from '../shared/errors';
 import { schedulerNames } from './schedulers/descriptions';
 import type { CheckpointInfo, GenerationParameters } from './types';
 

@@ -1,7 +1,7 @@
 /** Latents as small pictures without the VAE: a linear map per latent pixel, close enough to see what is coming. */
 import { z } from 'zod';
-import { KinoraError } from '../errors';
-import { parsePythonJson } from '../python-json';
+import { KinoraError } from '../shared/errors';
+import { parsePythonJson } from '../shared/python-json';
 import { at } from './at';
 
 /** One row per latent channel and a last one that is added: each [r, g, b], to pixels from −1 to 1. */

@@ -1,6 +1,6 @@
 /** From a diffusers folder to everything that the pipeline needs of it: parsed configs, tokenizer, checked tensors, weights at hand. */
-import { KinoraError, throwIfCancelled } from '../errors';
-import { parsePythonJson } from '../python-json';
+import { KinoraError, throwIfCancelled } from '../shared/errors';
+import { parsePythonJson } from '../shared/python-json';
 import { type LatentRgbFactors, latentRgbFactors } from './latent-preview';
 import { vaeScaleFactor } from './networks/autoencoder-kl';
 import type { ClipTextConfig } from './networks/clip-text-model';

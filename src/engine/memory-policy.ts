@@ -1,5 +1,5 @@
 /** What is given up for less memory: networks that stay on the device between videos, and a UNet that takes two prompts at once. */
-import { elementType } from '../dtypes';
+import { elementType } from '../shared/dtypes';
 import type { Weights } from './source';
 import type { Device, Dtype, MemoryPolicy } from './types';
 

@@ -1,5 +1,5 @@
 /** Keeps the networks of a checkpoint on the device, each made when it is first needed, and frees them by the memory policy. */
-import { KinoraError } from '../errors';
+import { KinoraError } from '../shared/errors';
 import type { NetworkPlan } from './pipelines/definition';
 import { GpuMeter } from './runtime/gpu-meter';
 import { Network, type PreparedNetwork, prepareNetwork } from './runtime/network';

@@ -2,7 +2,7 @@
  * torch's CPU random generator, so that a seed means here what it means in PyTorch.
  * Source: ATen/core/MT19937RNGEngine.h, ATen/core/DistributionsHelper.h and ATen/native/cpu/DistributionTemplates.h.
  */
-import { KinoraError } from '../errors';
+import { KinoraError } from '../shared/errors';
 
 const stateSize = 624;
 const shiftSize = 397;

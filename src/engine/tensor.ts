@@ -1,5 +1,5 @@
 /** What the pipeline does besides running networks. */
-import { KinoraError } from '../errors';
+import { KinoraError } from '../shared/errors';
 import type { Dtype } from './types';
 
 /** [a, b, …] to [b, a, …]: between torch's [channels, frames, …] and the networks' [frames, channels, …]. */

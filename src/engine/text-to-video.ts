@@ -1,5 +1,7 @@
 /** The pipeline: prompt → frames. Source: diffusers pipelines/text_to_video_synthesis/pipeline_text_to_video_synth.py. */
-import { KinoraError, throwIfCancelled } from '../errors';
+
+import { machineMemory } from '../platform/device-facts';
+import { KinoraError, throwIfCancelled } from '../shared/errors';
 import { at } from './at';
 import { chooseBackend } from './backend';
 import { Clock } from './clock';
@@ -16,7 +18,6 @@ import { type LatentShape, latentsFromNoise } from './pipeline/initial-latents';
 import { PromptEncoder } from './pipeline/prompt-encoder';
 import { textToVideoSD } from './pipelines/text-to-video-sd';
 import { TorchGenerator } from './random';
-import { machineMemory } from './runtime/device-facts';
 import { breaks } from './runtime/failures';
 import { schedulerFromConfig } from './schedulers';
 import type { CheckpointSource } from './source';

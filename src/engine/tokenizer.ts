@@ -6,9 +6,9 @@
  */
 import { Tokenizer } from '@huggingface/tokenizers';
 import { z } from 'zod';
-import { KinoraError } from '../errors';
-import { parsePythonJson } from '../python-json';
-import { quote, shortened } from '../quote';
+import { KinoraError } from '../shared/errors';
+import { parsePythonJson } from '../shared/python-json';
+import { quote, shortened } from '../shared/quote';
 import { maxVocabulary } from './config';
 
 export interface TokenizerFiles {

@@ -1,8 +1,8 @@
 /** From a network's parameters and a checkpoint's tensors to initializers: which bytes of which file each one reads. */
-import { elementType, isFloatDtype } from '../dtypes';
-import { KinoraError } from '../errors';
-import { float32ToFloat16, toFloat32 } from '../float16';
-import { quote, shortened } from '../quote';
+import { elementType, isFloatDtype } from '../shared/dtypes';
+import { KinoraError } from '../shared/errors';
+import { float32ToFloat16, toFloat32 } from '../shared/float16';
+import { quote, shortened } from '../shared/quote';
 import type { NetworkGraph, ParameterUse } from './graph/builder';
 import type { ExternalTensor } from './graph/onnx';
 import type { StoredTensor, TensorSpec, Weights } from './source';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { commands } from 'vitest/browser';
 import type { VideoFacts } from '../../tests/server/ffmpeg';
-import { KinoraError } from '../errors';
+import { KinoraError } from '../shared/errors';
 import { type EncodedVideo, encodeMp4 } from './index';
 import { readComment } from './mp4-comment';
 

@@ -1,5 +1,5 @@
-import { KinoraError, throwIfCancelled } from '../errors';
-import { type Candidate, candidates, isSupported, type Mp4Codec } from './codecs';
+import { type Candidate, candidates, isSupported, type Mp4Codec } from '../platform/codecs';
+import { KinoraError, throwIfCancelled } from '../shared/errors';
 import { colorSpace, rgbaToI420 } from './i420';
 import { Mp4File } from './mp4-file';
 

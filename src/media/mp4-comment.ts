@@ -2,7 +2,7 @@
  * The comment in an mp4 file, where iTunes and ffmpeg look for it: moov/udta/meta/ilst/©cmt/data (QuickTime File Format, "Metadata").
  * mp4-muxer writes no metadata.
  */
-import { KinoraError } from '../errors';
+import { KinoraError } from '../shared/errors';
 
 /** Boxes on the way from the file's beginning to the tables of chunk offsets. */
 const containers = new Set(['moov', 'trak', 'mdia', 'minf', 'stbl']);

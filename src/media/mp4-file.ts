@@ -1,6 +1,6 @@
 /** The only place that knows mp4-muxer. */
 import { ArrayBufferTarget, Muxer } from 'mp4-muxer';
-import type { Mp4Codec } from './codecs';
+import type { Mp4Codec } from '../platform/codecs';
 import { withComment } from './mp4-comment';
 
 export interface Mp4FileOptions {

@@ -1,8 +1,8 @@
 /** What this device lacks for the video that the form asks for. The engine counts it, in a worker. */
 import { create } from 'zustand';
-import { type ErrorCode, KinoraError } from '../errors';
-import type { Model } from '../models';
+import type { Model } from '../catalogue/models';
 import type { AssessRequest, DeviceReport, Shortfall } from '../protocol';
+import { type ErrorCode, KinoraError } from '../shared/errors';
 import { generation, models } from './clients';
 import type { Settings } from './form';
 import { useJob } from './job';

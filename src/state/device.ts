@@ -9,7 +9,8 @@ import {
   type Mp4Codec,
   machineMemory,
   wasmThreads,
-} from '../protocol';
+} from '../platform';
+
 import type { PartState } from './parts';
 import { useSettings } from './settings';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { modelAt, shippedModel } from '../models';
+import { modelAt, shippedModel } from '../catalogue/models';
 import { parseSettings } from './form';
 import { reasonsNotToGenerate } from './reasons';
 

@@ -1,8 +1,8 @@
 /** The fields of the form: what each may hold, and how they are read back from storage. */
 // the page's schemas are zod/mini's: the other half of zod would be a fifth of what it starts with
 import { z } from 'zod/mini';
-import type { Model } from '../models';
-import { schedulerDescriptions, schedulerNames } from '../protocol';
+import type { Model } from '../catalogue/models';
+import { schedulerDescriptions, schedulerNames } from '../engine/schedulers/descriptions';
 
 export const numberNames = ['seed', 'steps', 'guidance', 'eta', 'fps', 'numFrames', 'width', 'height'] as const;
 export type NumberName = (typeof numberNames)[number];

@@ -1,7 +1,8 @@
 /** Generate and Cancel. */
-import { withoutQueries, withoutQuery } from '../address';
-import { KinoraError } from '../errors';
+
 import type { GenerateRequest } from '../protocol';
+import { withoutQueries, withoutQuery } from '../shared/address';
+import { KinoraError } from '../shared/errors';
 import { generation } from './clients';
 import { type Settings, takesEta } from './form';
 import { type FailedJob, markCancelling, reportProgress, startJob, useJob } from './job';

@@ -1,7 +1,7 @@
 /** The running job, or how the last one ended. */
 import { create } from 'zustand';
-import type { KinoraError } from '../errors';
 import type { GenerateRequest, JobProgress, LoadedModel } from '../protocol';
+import type { KinoraError } from '../shared/errors';
 import { newStepClock, type StepClock, stepEnded } from './time-left';
 
 export interface RunningJob {

@@ -1,6 +1,6 @@
 /** The access token that this device was asked to remember. */
 import { z } from 'zod/mini';
-import { type AccessToken, canHaveToken, hubOrigin, tokenOf } from '../access-token';
+import { type AccessToken, canHaveToken, hubOrigin, tokenOf } from '../shared/access-token';
 
 const schema = z.object({ origin: z.string().check(z.refine(canHaveToken)), token: z.string() });
 

@@ -1,5 +1,5 @@
 /** What a visitor may type to name a model: an address, or what the hub calls it. */
-import { hubOrigin } from '../access-token';
+import { hubOrigin } from '../shared/access-token';
 
 /**
  * The folder that is meant: `owner/name` and pages of the hub become the address of the repository's files.

@@ -1,8 +1,8 @@
 /** Which models there are to choose from, and which is chosen. */
 import { z } from 'zod/mini';
 import { create } from 'zustand';
-import { knownModels } from '../known-models';
-import { type Model, modelAt, modelOnDisk, shippedModel } from '../models';
+import { knownModels } from '../catalogue/known-models';
+import { type Model, modelAt, modelOnDisk, shippedModel } from '../catalogue/models';
 import type { ModelSource, Picked } from '../protocol';
 import { readList, readStorage, writeStorage } from './browser-storage';
 import { switches } from './switches';

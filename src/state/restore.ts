@@ -1,9 +1,9 @@
 /** The settings of a video that was made here, taken from its file. */
 import { create } from 'zustand';
-import { withoutQuery } from '../address';
-import { KinoraError } from '../errors';
-import { readComment } from '../protocol';
-import { parseVideoComment } from '../video-comment';
+import { readComment } from '../media/mp4-comment';
+import { parseVideoComment } from '../media/video-comment';
+import { withoutQuery } from '../shared/address';
+import { KinoraError } from '../shared/errors';
 import { chooseModel, useModels } from './models';
 import { updateSettings } from './settings';
 import { idOf } from './transfers';

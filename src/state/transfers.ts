@@ -1,9 +1,9 @@
 /** What is stored of models, and the one that is on its way. */
 import { create } from 'zustand';
-import type { AccessToken } from '../access-token';
-import { KinoraError } from '../errors';
-import type { Model } from '../models';
+import type { Model } from '../catalogue/models';
 import type { Damage, DownloadProgress, ModelFacts, Picked, StoredModel } from '../protocol';
+import type { AccessToken } from '../shared/access-token';
+import { KinoraError } from '../shared/errors';
 import { readStorage, writeStorage } from './browser-storage';
 import { models as client } from './clients';
 import { parseToken, tokenText } from './kept-token';

@@ -1,4 +1,4 @@
-import { KinoraError, throwIfCancelled } from '../errors';
+import { KinoraError, throwIfCancelled } from '../shared/errors';
 import { checksum } from './checksum';
 import { Database, type Key, keysWithPrefix, type StoreName } from './database';
 import { type Manifest, manifestSchema } from './manifest';

@@ -1,5 +1,5 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
-import { KinoraError } from '../errors';
+import { KinoraError } from '../shared/errors';
 
 /**
  * What is stored, by key; keys begin with the checkpoint's id, so that one range covers everything of a checkpoint.

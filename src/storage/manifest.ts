@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { elementType, tensorDtypes } from '../dtypes';
 import type { StoredTensor } from '../engine';
+import { elementType, tensorDtypes } from '../shared/dtypes';
 
 const count = z.int().nonnegative();
 /** `file` is the name of a shard, as the weights hand it out. */

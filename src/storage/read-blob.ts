@@ -1,4 +1,4 @@
-import { KinoraError } from '../errors';
+import { KinoraError } from '../shared/errors';
 
 /** Seconds in which a disk that has gone to sleep wakes up, and a virus scanner looks through a shard. */
 const defaultPatience = 20;

@@ -1,7 +1,7 @@
 import { type TransferHandler, transferHandlers } from 'comlink';
 import { z } from 'zod/mini';
-import { errorCodes, KinoraError } from '../errors';
-import { shortened } from '../quote';
+import { errorCodes, KinoraError } from '../shared/errors';
+import { shortened } from '../shared/quote';
 
 /** What is left of an error between two realms. */
 const wireError = z.object({

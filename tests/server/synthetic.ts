@@ -1,4 +1,4 @@
-import type { TensorDtype } from '../../src/dtypes';
+import type { TensorDtype } from '../../src/shared/dtypes';
 import type { Fault, Space } from './space';
 
 export interface SyntheticTensor {

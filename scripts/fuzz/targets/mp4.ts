@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { schedulerNames } from '../../../src/engine/schedulers/descriptions';
 import { readComment, withComment } from '../../../src/media/mp4-comment';
-import { parseVideoComment, writeVideoComment } from '../../../src/video-comment';
+import { parseVideoComment, writeVideoComment } from '../../../src/media/video-comment';
 import { bytesLike, jsonLike, rarely } from '../inputs';
 import { accepted, expect, target } from '../target';
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { shippedModel } from '../../../src/models';
+import { shippedModel } from '../../../src/catalogue/models';
 import { parseSettings } from '../../../src/state/form';
 import { modelAddress, storedId } from '../../../src/state/model-address';
 import { hostileJson, hostileString, jsonLike } from '../inputs';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ByteSource } from '../../../src/checkpoint/byte-source';
 import { type FileTensor, parseHeader } from '../../../src/checkpoint/safetensors';
 import { readTensorTable } from '../../../src/checkpoint/weight-files';
-import { elementType } from '../../../src/dtypes';
+import { elementType } from '../../../src/shared/dtypes';
 import { safetensors as file, tensor } from '../../../tests/server/synthetic';
 import { bytesLike, jsonLike } from '../inputs';
 import { accepted, expect, target } from '../target';

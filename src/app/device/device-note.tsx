@@ -1,5 +1,6 @@
 import { lazy, Suspense } from 'react';
-import type { AdapterFacts, Backend } from '../../protocol';
+import type { AdapterFacts } from '../../platform';
+import type { Backend } from '../../protocol';
 import { useDevice } from '../../state/device';
 import { useJob } from '../../state/job';
 import { switches } from '../../state/switches';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { AdapterFacts, DeviceReport } from '../../protocol';
+import type { AdapterFacts } from '../../platform';
+import type { DeviceReport } from '../../protocol';
 import type { Assessment } from '../../state/assessment';
 import type { BrowserFacts } from '../../state/device';
 import { bytesText } from '../bytes';

@@ -1,6 +1,6 @@
 /** The panel as plain text, to be sent to someone. */
-import { withoutQuery } from '../../address';
-import { version } from '../../version';
+import { withoutQuery } from '../../shared/address';
+import { version } from '../../shared/version';
 import { errorTexts } from '../errors/error-texts';
 import { deviceRows, type KnownOfDevice, type Verdict } from './device-rows';
 import { byWeight, lackText, remediesOf } from './lack-texts';

@@ -1,5 +1,6 @@
 /** Everything that the page knows of the device, in words: the same for the panel and for its report. */
-import type { AdapterFacts, DeviceReport, Mp4Codec } from '../../protocol';
+import type { AdapterFacts, Mp4Codec } from '../../platform';
+import type { DeviceReport } from '../../protocol';
 import type { Assessment } from '../../state/assessment';
 import type { BrowserFacts, EncoderFacts } from '../../state/device';
 import { bytesText } from '../bytes';

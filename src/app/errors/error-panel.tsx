@@ -1,4 +1,4 @@
-import type { ErrorCode, KinoraError } from '../../errors';
+import type { ErrorCode, KinoraError } from '../../shared/errors';
 import { dismissError } from '../../state/generation';
 import { useJob } from '../../state/job';
 import { CopyText } from '../copy-text';

@@ -1,4 +1,4 @@
-import type { ErrorCode, KinoraError } from '../../errors';
+import type { ErrorCode, KinoraError } from '../../shared/errors';
 import { diskText } from '../models/amounts';
 
 export interface ErrorText {

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { version } from '../../version';
+import { version } from '../../shared/version';
 import { CopyText } from '../copy-text';
 import { WarningIcon } from '../icons';
 import './error-panel.css';

@@ -1,5 +1,5 @@
+import { version } from '../../shared/version';
 import { useInstall } from '../../state/install';
-import { version } from '../../version';
 import './footer.css';
 
 export function Footer() {

@@ -1,5 +1,5 @@
 import { useEffect, useId } from 'react';
-import type { Model, Terms } from '../../models';
+import type { Model, Terms } from '../../catalogue/models';
 import { assessModel, useAssessment } from '../../state/assessment';
 import { acceptTerms, isAccepted, useModels } from '../../state/models';
 import { inspect, stopInspecting, useTransfers } from '../../state/transfers';

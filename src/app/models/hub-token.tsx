@@ -1,6 +1,6 @@
 import { useId, useState } from 'react';
-import { hubOrigin, tokenOf } from '../../access-token';
-import { tokenOrigins } from '../../models';
+import { tokenOrigins } from '../../catalogue/models';
+import { hubOrigin, tokenOf } from '../../shared/access-token';
 import { useModels } from '../../state/models';
 import { setToken, useTransfers } from '../../state/transfers';
 

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { type Model, shippedModel } from '../../models';
+import { type Model, shippedModel } from '../../catalogue/models';
 import type { Damage, ModelFacts } from '../../protocol';
 import { foreignHost } from '../../state/model-address';
 import { chooseModel, isAccepted, isAdded, removeModel, useModels } from '../../state/models';

@@ -1,4 +1,4 @@
-import type { Terms } from '../../models';
+import type { Terms } from '../../catalogue/models';
 import { foreignHost } from '../../state/model-address';
 
 /** Where a model is described. On another server than the Hugging Face hub that server is named: a link can lead anywhere. */

@@ -1,4 +1,4 @@
-import type { Example } from '../../models';
+import type { Example } from '../../catalogue/models';
 
 const outlines = {
   circle: <circle cx="12" cy="12" r="6" />,

@@ -1,4 +1,4 @@
-import { shippedModel } from '../../models';
+import { shippedModel } from '../../catalogue/models';
 import { useModels } from '../../state/models';
 import { updateSettings } from '../../state/settings';
 import { DiceIcon } from '../icons';

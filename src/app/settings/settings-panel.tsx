@@ -1,5 +1,5 @@
 import { useId } from 'react';
-import { schedulerDescriptions } from '../../protocol';
+import { schedulerDescriptions } from '../../engine/schedulers/descriptions';
 import { takesEta } from '../../state/form';
 import { useModels } from '../../state/models';
 import { drawSeed, resetSettings, updateSettings, useSettings } from '../../state/settings';

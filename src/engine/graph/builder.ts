@@ -1,6 +1,6 @@
 /** Collects a network's nodes and parameters while the network is walked. Shapes are static and known at every value. */
-import { type ElementType, elementType } from '../../dtypes';
-import { float32ToFloat16 } from '../../float16';
+import { type ElementType, elementType } from '../../shared/dtypes';
+import { float32ToFloat16 } from '../../shared/float16';
 import { at } from '../at';
 import type { Device, Dtype } from '../types';
 import type { Attributes, InlineTensor, Node, Value } from './onnx';

@@ -1,5 +1,5 @@
 /** How much memory a network takes on its device, counted from its graph. */
-import { elementType } from '../../dtypes';
+import { elementType } from '../../shared/dtypes';
 import { at } from '../at';
 import { type NetworkGraph, sequence, size } from './builder';
 import type { Node, Value } from './onnx';

@@ -3,7 +3,7 @@
  * BinaryWriter of @bufbuild/protobuf does the wire format: no generated code for thirty fields.
  */
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import { type ElementType, elementType } from '../../dtypes';
+import { type ElementType, elementType } from '../../shared/dtypes';
 
 /** An array of numbers is written as INTS when all are integers; write floats as `{ float }`. */
 export type Attribute = number | string | readonly number[] | { float: number };

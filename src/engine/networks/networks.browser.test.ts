@@ -2,9 +2,9 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { collectBufferSizes } from '../../../tests/gpu-devices';
 import { relativeRms, Safetensors } from '../../../tests/reference';
+import { adapterFacts } from '../../platform/gpu-device';
 import type { NetworkGraph, Target } from '../graph/builder';
 import { networkMemory } from '../graph/memory';
-import { adapterFacts } from '../runtime/gpu-device';
 import { GpuMeter } from '../runtime/gpu-meter';
 import { Network } from '../runtime/network';
 import { concat, swapFirstAxes } from '../tensor';

@@ -1,6 +1,6 @@
 /** UNet3DConditionModel. Source: diffusers models/unets/unet_3d_condition.py, unet_3d_blocks.py; ModelScope text-to-video (arXiv 2308.06571). */
 import { z } from 'zod';
-import { KinoraError } from '../../errors';
+import { KinoraError } from '../../shared/errors';
 import { at } from '../at';
 import {
   activationName,

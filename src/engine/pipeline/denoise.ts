@@ -27,7 +27,7 @@ export async function denoise(
   for (const [i, timestep] of scheduler.timesteps.entries()) {
     onStart?.(i);
     const output = await denoiser(scheduler.scaleModelInput(sample, i), timestep);
-    checkFinite(output, `The model's output at step ${i + 1}`, dtype);
+    checkFinite(output, `The UNet's output at step ${i + 1}`, dtype);
     const { prevSample, predOriginalSample } = scheduler.step(output, i, sample, stepOptions);
     checkFinite(prevSample, `What step ${i + 1} made of the latents`, 'float32');
     sample = prevSample;

@@ -1,5 +1,5 @@
 /** What says of noisy latents how much noise is in them. Denoisers wrap each other. */
-import { KinoraError } from '../../errors';
+import { KinoraError } from '../../shared/errors';
 import { at } from '../at';
 import type { Network } from '../runtime/network';
 import { concat } from '../tensor';

@@ -1,5 +1,5 @@
 /** Latents → frames, one at a time; in float32 once float16 has overflowed. */
-import { KinoraError, throwIfCancelled } from '../../errors';
+import { KinoraError, throwIfCancelled } from '../../shared/errors';
 import type { Clock } from '../clock';
 import type { Networks } from '../networks-on-device';
 import type { NetworkPlan } from '../pipelines/definition';

@@ -1,5 +1,5 @@
 /** Prompts → embeddings. */
-import { throwIfCancelled } from '../../errors';
+import { throwIfCancelled } from '../../shared/errors';
 import type { Clock } from '../clock';
 import type { Networks } from '../networks-on-device';
 import type { NetworkPlan } from '../pipelines/definition';

@@ -1,5 +1,5 @@
 /** TextToVideoSDPipeline. Source: diffusers pipelines/text_to_video_synthesis/pipeline_text_to_video_synth.py. */
-import { KinoraError } from '../../errors';
+import { KinoraError } from '../../shared/errors';
 import type { Target } from '../graph/builder';
 import { promptsAtOnce } from '../memory-policy';
 import { autoencoderDecoder, autoencoderDefinition, vaeScaleFactor } from '../networks/autoencoder-kl';

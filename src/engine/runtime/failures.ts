@@ -1,5 +1,5 @@
 /** What a failure of onnxruntime means: memory, a lost device, a limit, or a fault. */
-import { KinoraError, recovery } from '../../errors';
+import { KinoraError, recovery } from '../../shared/errors';
 import type { DeviceWatch } from './device-watch';
 
 /** Words of C++, of the browser and of the drivers of D3D12, Vulkan and Metal. In wasm, more than 4 GiB are an overflow of onnxruntime's SafeInt. */

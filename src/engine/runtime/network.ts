@@ -1,6 +1,7 @@
 /** A network on a device: an onnxruntime session, with float32 in and out. */
 import type { InferenceSession, Tensor } from 'onnxruntime-web';
-import { KinoraError } from '../../errors';
+import { createDevice } from '../../platform/gpu-device';
+import { KinoraError } from '../../shared/errors';
 import type { NetworkGraph } from '../graph/builder';
 import { encodeModel } from '../graph/onnx';
 import type { Weights } from '../source';
@@ -8,7 +9,6 @@ import type { Device } from '../types';
 import { type Aliases, type ExternalFile, placeWeights } from '../weights';
 import { DeviceWatch } from './device-watch';
 import { failure } from './failures';
-import { createDevice } from './gpu-device';
 import { GpuMeter } from './gpu-meter';
 import { noteFailure, type OnnxRuntime, onnxRuntime, streamsBlobs, wasmFailure } from './onnxruntime';
 import { releaseStreams, weightBlob } from './weight-streams';

@@ -1,7 +1,8 @@
 /** Loads the onnxruntime-web build that fits the browser. Only this folder imports onnxruntime-web. */
-import { KinoraError } from '../../errors';
+
+import { hasJspi, wasmThreads } from '../../platform/device-facts';
+import { KinoraError } from '../../shared/errors';
 import type { Device } from '../types';
-import { hasJspi, wasmThreads } from './device-facts';
 
 export type OnnxRuntime = typeof import('onnxruntime-web');
 

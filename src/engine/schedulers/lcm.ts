@@ -3,7 +3,7 @@
  * it back to the next timestep. Source: diffusers schedulers/scheduling_lcm.py.
  */
 import { z } from 'zod';
-import { KinoraError } from '../../errors';
+import { KinoraError } from '../../shared/errors';
 import { parseConfig } from '../config';
 import { alphaProdAt, alphasCumprod, noiseScheduleKeys } from './noise-schedule';
 import {

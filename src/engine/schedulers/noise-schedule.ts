@@ -1,6 +1,6 @@
 /** With how much noise the model was trained, at each of its timesteps. */
 import { z } from 'zod';
-import { KinoraError } from '../../errors';
+import { KinoraError } from '../../shared/errors';
 
 /** 1000 nearly everywhere, 4000 in the first models with a cosine schedule. */
 const maxTrainTimesteps = 10_000;

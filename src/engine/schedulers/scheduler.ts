@@ -1,6 +1,6 @@
 /** What a scheduler is, and what all of them do with a model's output. */
 import { z } from 'zod';
-import { KinoraError } from '../../errors';
+import { KinoraError } from '../../shared/errors';
 
 export interface SchedulerStep {
   /** The latents for the next step. */

@@ -1,5 +1,5 @@
 /** Which timesteps the steps are at: numpy's ways to space them, and what is refused. */
-import { KinoraError } from '../../errors';
+import { KinoraError } from '../../shared/errors';
 
 /** numpy.linspace in float64. */
 export function linspace(start: number, stop: number, count: number): number[] {

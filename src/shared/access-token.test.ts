@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { modelAt, shippedModel, tokenOrigins } from '../catalogue/models';
 import { canHaveToken, tokenOf } from './access-token';
-import { modelAt, shippedModel, tokenOrigins } from './models';
 
 test.each([
   'https://huggingface.co',

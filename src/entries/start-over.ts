@@ -2,7 +2,7 @@
  * The way out of a broken version: removes the service worker and what it keeps. It shares nothing with the page but the names of the
  * caches, and is no part of what the service worker stores, so that it comes from the host as it is now.
  */
-import { deleteOwnCaches } from './own-caches';
+import { deleteOwnCaches } from '../shared/own-caches';
 
 async function startOver(): Promise<void> {
   const scope = new URL('./', location.href).href;

@@ -1,5 +1,5 @@
 /** Models of the Hugging Face hub that are known to be of this kind, with what their authors say of them. */
-import { hubOrigin as hub } from './access-token';
+import { hubOrigin as hub } from '../shared/access-token';
 import { familySettings, type Model, shippedModel, type Terms } from './models';
 
 const familyLimits = [

@@ -1,8 +1,9 @@
 /** What a video was made of, as it stands in its file: enough to make it again. */
 import { z } from 'zod/mini';
-import { withoutQuery } from './address';
-import { KinoraError } from './errors';
-import { type GenerateRequest, schedulerNames } from './protocol';
+import type { GenerationParameters } from '../engine';
+import { schedulerNames } from '../engine/schedulers/descriptions';
+import { withoutQuery } from '../shared/address';
+import { KinoraError } from '../shared/errors';
 
 const schema = z.object({
   schema: z.literal('kinora-video-1'),
@@ -23,7 +24,7 @@ const schema = z.object({
 
 export type VideoComment = Omit<z.infer<typeof schema>, 'schema'>;
 
-export function writeVideoComment(request: GenerateRequest, model: string): string {
+export function writeVideoComment(request: GenerationParameters & { fps: number }, model: string): string {
   return JSON.stringify(schema.parse({ schema: 'kinora-video-1', ...request, model: withoutQuery(model) }));
 }
 

@@ -1,7 +1,6 @@
 /** The page without a face, for `npm run generate`: what a driver can call is on `window.kinora`. */
-import './trusted-types';
-import { GenerationClient, ModelsClient } from './client';
-import { KinoraError } from './errors';
+import '../shared/trusted-types';
+import { GenerationClient, ModelsClient } from '../client';
 import type {
   Backend,
   DownloadProgress,
@@ -10,7 +9,8 @@ import type {
   JobProgress,
   LoadRequest,
   ModelFacts,
-} from './protocol';
+} from '../protocol';
+import { KinoraError } from '../shared/errors';
 
 /** What is left out is the checkpoint's own. */
 export type HeadlessRequest = LoadRequest &

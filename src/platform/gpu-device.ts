@@ -1,5 +1,5 @@
 /** WebGPU devices: which adapter there is, and what is asked of it. */
-import { KinoraError } from '../../errors';
+import { KinoraError } from '../shared/errors';
 
 export interface AdapterFacts {
   /** Vendor, architecture and description, as far as the browser tells. */

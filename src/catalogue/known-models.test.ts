@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { publishedModel } from './checkpoint/hub';
+import { publishedModel } from '../checkpoint/hub';
 import { knownModels } from './known-models';
 
 test('a download is said to be as long as the files whose hashes are known', async () => {

@@ -1,7 +1,8 @@
 /** What the page knows of a checkpoint, and the one that it ships with. Others that it offers: known-models.ts. */
-import { canHaveToken, hubOrigin } from './access-token';
-import { withoutQuery } from './address';
-import type { SchedulerName } from './protocol';
+
+import type { SchedulerName } from '../protocol';
+import { canHaveToken, hubOrigin } from '../shared/access-token';
+import { withoutQuery } from '../shared/address';
 
 /** A prompt to begin with. */
 export interface Example {

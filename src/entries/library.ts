@@ -1,0 +1,18 @@
+/** Kinora's engine as a library: the face of `npm run build:library`. docs/engine.md explains it. */
+
+export {
+  type DownloadState,
+  type LocalFolderOptions,
+  type OpenOptions,
+  openCheckpoint,
+  openLocalFolder,
+  openStoredCheckpoint,
+  type Picked,
+  type PickedFile,
+  type UrlCheckpoint,
+} from '../checkpoint';
+export * from '../engine';
+export { type EncodedVideo, type EncodeOptions, encodeMp4 } from '../media';
+export type { AccessToken } from '../shared/access-token';
+export { type ErrorCode, errorCodes, KinoraError } from '../shared/errors';
+export { CheckpointStore, type StoredCheckpoint } from '../storage';
