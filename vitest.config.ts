@@ -9,7 +9,21 @@ import { conditions } from './vite.config.ts';
 export default defineConfig({
   resolve: { conditions },
   // what is found only while tests run would reload the page under them
-  optimizeDeps: { include: ['zod', 'zod/mini', 'idb', 'comlink', 'mp4-muxer'], exclude: ['onnxruntime-web'] },
+  optimizeDeps: {
+    include: [
+      'zod',
+      'zod/mini',
+      'idb',
+      'comlink',
+      'mp4-muxer',
+      'react',
+      'react-dom/client',
+      'react/jsx-dev-runtime',
+      'workbox-window',
+      'zustand',
+    ],
+    exclude: ['onnxruntime-web'],
+  },
   test: {
     projects: [
       {

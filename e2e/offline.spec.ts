@@ -146,7 +146,11 @@ test.describe('without a service worker', () => {
     await expect(generateButton(page)).toBeEnabled();
     rmSync(path.join(folder, 'assets'), { recursive: true });
     await openModels(page);
-    await expect(page.getByText(/^This part of the page could not be downloaded: .* reload the page\.$/)).toBeVisible();
+    await expect(
+      page.getByText(
+        /^This part of the page could not be downloaded, although its host answers\. .* reload the page\.$/,
+      ),
+    ).toBeVisible();
     host.close();
     await openModels(page);
     await expect(page.getByText('Check the connection and try again.')).toBeVisible();

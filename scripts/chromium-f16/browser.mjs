@@ -90,7 +90,8 @@ function make() {
     VK_LAYER_PATH: folder,
     VK_INSTANCE_LAYERS: description.name,
     VK_DRIVER_FILES: `${system}/usr/share/vulkan/icd.d/lvp_icd.json`,
-    // lavapipe compiles shaders with LLVM, which takes most of the time of a test
+    // a shader is compiled by LLVM, which takes far longer than running it: not optimized, and kept
+    GALLIVM_PERF: 'nopt',
     MESA_SHADER_CACHE_DIR: path.join(folder, 'shaders'),
     LD_LIBRARY_PATH: `${system}/usr/lib/x86_64-linux-gnu`,
   };

@@ -209,6 +209,18 @@ describe('what is not a checkpoint', () => {
     await expect(source.weights('unet')).rejects.toThrow(failure(code, message));
   });
 
+  it('reads what Python calls JSON, and only that', async () => {
+    const text = '{"lambda_min_clipped": -Infinity, "other": [NaN]}';
+    await put('scheduler/scheduler_config.json', text);
+    await put('model_index.json', JSON.stringify({ ...modelIndex, a: 0 }).replace('"a":0', '"a":Infinity'));
+    const source = await openLocalFolder(folder);
+    expect(await source.text('scheduler/scheduler_config.json')).toBe(text);
+    await put('scheduler/scheduler_config.json', '{"a": -inf}');
+    await expect((await openLocalFolder(folder)).text('scheduler/scheduler_config.json')).rejects.toThrow(
+      failure('invalid-checkpoint', 'scheduler/scheduler_config.json is not valid JSON'),
+    );
+  });
+
   it('has its weights in several files', async () => {
     await remove(weightFiles.unet);
     await put('unet/diffusion_pytorch_model.safetensors.index.json', '{}');

@@ -22,6 +22,23 @@ it.each([
   );
 });
 
+it.each(['Infinity', '-Infinity', 'NaN'])("lets a config have Python's %s", (number) => {
+  const text = JSON.stringify({ ...modelIndex, guidance: 0 }).replace('"guidance":0', `"guidance":${number}`);
+  expect(() => checkModelIndex(text)).not.toThrow();
+});
+
+it.each(['', '{', '{"a": infinity}', `{"_class_name": ${'['.repeat(1e6)}${']'.repeat(1e6)}}`])(
+  'refuses what is not JSON',
+  (text) => {
+    expect(() => checkModelIndex(text)).toThrow(
+      expect.objectContaining({
+        code: 'invalid-checkpoint',
+        message: expect.stringContaining('model_index.json is not'),
+      }),
+    );
+  },
+);
+
 it('refuses JSON of something else', () => {
   expect(() => checkModelIndex('[]')).toThrow(expect.objectContaining({ code: 'invalid-checkpoint' }));
 });

@@ -154,6 +154,8 @@ def unipc_configs(few: list[int]):
     yield name, MS | {"solver_type": "midpoint", "disable_corrector": [0, 1]}, [10]
     for sigmas in ("use_karras_sigmas", "use_exponential_sigmas"):
         yield name, MS | {sigmas: True}, [1, 25]
+        yield name, MS | {sigmas: True, "final_sigmas_type": "sigma_min"}, [1, 2, 10]
+        yield name, MS | {sigmas: True, "final_sigmas_type": "sigma_min", "lower_order_final": False}, [10]
         yield name, MS | {sigmas: True, "sigma_min": 0.03, "sigma_max": 12.5, "solver_order": 3}, [10]
 
 

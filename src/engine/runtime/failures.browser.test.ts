@@ -2,7 +2,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { errorOf } from '../../../tests/errors';
 import { collectDevices } from '../../../tests/gpu-devices';
+import { createDevice } from '../../platform/gpu-device';
 import { GraphBuilder } from '../graph/builder';
+import { DeviceWatch } from './device-watch';
 import { failure } from './failures';
 import { Network } from './network';
 import { noteFailure, onnxRuntime } from './onnxruntime';
@@ -92,6 +94,7 @@ test.each([
   ['WebAssembly.Memory.grow(): Maximum memory size exceeded', 'out-of-memory'],
   ["Can't create a session. failed to allocate a buffer of size 5.", 'out-of-memory'],
   ['Aborted(OOM). Build with -sASSERTIONS for more info.', 'out-of-memory'],
+  ['Aborted(). Build with -sASSERTIONS for more info.', 'out-of-memory'],
   ['vkAllocateMemory failed with VK_ERROR_OUT_OF_DEVICE_MEMORY', 'out-of-memory'],
   ['safeint.h:17 static void SafeIntExceptionHandler<…>::SafeIntOnOverflow() Integer overflow', 'out-of-memory'],
   ['memory access out of bounds', 'internal'],
@@ -146,4 +149,11 @@ test('a runtime that has trapped is given up', async () => {
     noteFailure(error);
   }
   expect((await errorOf(onnxRuntime('webgpu'))).code).toBe('worker-died');
+
+  // a lost GPU alone would cost the networks only
+  const device = await createDevice();
+  const watch = new DeviceWatch(device);
+  device.destroy();
+  const error = await failure('It failed', new Error('unreachable'), watch);
+  expect([error.code, error.message]).toEqual(['worker-died', expect.stringContaining('the GPU was lost')]);
 });

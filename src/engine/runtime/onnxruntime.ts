@@ -89,6 +89,11 @@ export function noteFailure(error: unknown): void {
   }
 }
 
+/** No call of this realm can succeed any more. */
+export function runtimeHasBroken(): boolean {
+  return broken !== undefined;
+}
+
 /**
  * Downloads the runtime at the first call; later calls share it.
  * @throws KinoraError `worker-died` where it has broken: only another worker gets another one; `part-not-loaded`

@@ -142,7 +142,11 @@ describe('scheduler configs', () => {
     ['UniPCMultistepScheduler', { solver_type: 'bh1' }, 'final_sigmas_type'],
     ['UniPCMultistepScheduler', { predict_x0: false }, 'final_sigmas_type'],
     ['UniPCMultistepScheduler', { lower_order_final: false }, 'final_sigmas_type'],
-    ['UniPCMultistepScheduler', { use_karras_sigmas: true, final_sigmas_type: 'sigma_min' }, 'final_sigmas_type'],
+    [
+      'UniPCMultistepScheduler',
+      { use_karras_sigmas: true, final_sigmas_type: 'sigma_min', lower_order_final: false, solver_order: 3 },
+      'lower_order_final',
+    ],
     ['UniPCMultistepScheduler', { solver_p: { _class_name: 'DDIMScheduler' } }, 'solver_p'],
     ['LCMScheduler', { original_inference_steps: 2000 }, 'original_inference_steps'],
     ['LCMScheduler', { thresholding: true }, 'thresholding'],

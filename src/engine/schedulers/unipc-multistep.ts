@@ -68,10 +68,15 @@ const schema = z
       error: 'only bh2 with predict_x0 and lower_order_final can reach sigma zero; it must be "sigma_min"',
     },
   )
+  // those end at sigma_min already, and the third order would divide by the length of the last step
   .refine(
-    ({ final_sigmas_type: last, use_karras_sigmas: karras, use_exponential_sigmas: exponential }) =>
-      last === 'zero' || !(karras || exponential),
-    { path: ['final_sigmas_type'], error: 'sigmas spaced by themselves end at sigma_min already; it must be "zero"' },
+    ({
+      use_karras_sigmas: karras,
+      use_exponential_sigmas: exponential,
+      lower_order_final: lower,
+      solver_order: order,
+    }) => !(karras || exponential) || lower || order < 3,
+    { path: ['lower_order_final'], error: 'sigmas spaced by themselves and solver_order 3 need it' },
   );
 
 type UniPCConfig = z.infer<typeof schema>;
@@ -104,7 +109,7 @@ class UniPCMultistepScheduler implements Scheduler {
     checkStepCount(numInferenceSteps, config.num_train_timesteps);
     const { timesteps, sigmas } = noiseLevels(config, trainSigmas, numInferenceSteps);
     checkTimesteps(timesteps, config.num_train_timesteps);
-    checkFalling(sigmas);
+    checkFalling(sigmas.slice(0, -1));
     this.timesteps = timesteps;
     this.#levels = sigmas.map(levelAt);
   }
@@ -213,7 +218,8 @@ function noiseLevels(
   const logSigmas = trainSigmas.map(Math.log);
   const round = karras ? roundHalfToEven : Math.trunc;
   const timesteps = sigmas.map((sigma) => round(timestepOf(sigma, logSigmas)));
-  return { timesteps, sigmas: [...sigmas.map(Math.fround), 0] };
+  const last = config.final_sigmas_type === 'zero' ? 0 : (sigmas.at(-1) ?? 0);
+  return { timesteps, sigmas: [...sigmas, last].map(Math.fround) };
 }
 
 /** Linear equations, by Gauss with pivots. */
