@@ -40,8 +40,8 @@ interface TransfersState {
   transfer: Transfer | undefined;
   /** The last model that was checked, and what of it was damaged and is deleted. */
   checked: { url: string; damage: Damage } | undefined;
-  /** The last one that failed; `url` as in the transfer. */
-  failure: (Failure & { url: string }) | undefined;
+  /** The last thing that failed, and what it was done to: `url` as in the transfer, of a copied folder its name. */
+  failure: (Failure & Pick<Transfer, 'url'> & { kind: Transfer['kind'] | 'other' }) | undefined;
   /** What the browser tells of its storage; undefined until it was asked. */
   storage: { usage: number; quota: number; persisted: boolean } | undefined;
   /** The panel that shows all of this. */
@@ -128,7 +128,7 @@ export async function inspect({ url }: Model): Promise<void> {
     const found = await client.inspect(address, signal);
     useTransfers.setState(({ facts }) => ({ facts: { ...facts, [url]: found } }));
   } catch (error) {
-    if (!signal.aborted) fail(url, error);
+    if (!signal.aborted) fail({ url, kind: 'other' }, error);
   } finally {
     // another one may have begun
     if (!signal.aborted) useTransfers.setState({ inspecting: undefined });
@@ -181,7 +181,7 @@ export async function deleteStored(model: Model): Promise<boolean> {
       return { facts: others };
     });
   } catch (error) {
-    fail(model.url, error);
+    fail({ url: model.url, kind: 'other' }, error);
   }
   await refreshStored();
   return gone;
@@ -221,7 +221,7 @@ async function transfer<Result>(
     await navigator.storage?.persist().catch(() => false);
     return result;
   } catch (error) {
-    if (!(error instanceof KinoraError) || error.code !== 'cancelled') fail(start.url, error);
+    if (!(error instanceof KinoraError) || error.code !== 'cancelled') fail(start, error);
     return undefined;
   } finally {
     running = undefined;
@@ -241,8 +241,8 @@ function update(changes: Partial<Transfer>): void {
   useTransfers.setState(({ transfer: current }) => ({ transfer: current && { ...current, ...changes } }));
 }
 
-function fail(url: string, thrown: unknown): void {
-  useTransfers.setState({ failure: { url, ...toFailure(thrown) } });
+function fail({ url, kind }: Pick<NonNullable<TransfersState['failure']>, 'url' | 'kind'>, thrown: unknown): void {
+  useTransfers.setState({ failure: { url, kind, ...toFailure(thrown) } });
 }
 
 function toFailure(thrown: unknown): Failure {

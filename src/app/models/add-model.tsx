@@ -134,14 +134,8 @@ function AddFolder() {
         </div>
       )}
       {transfer?.kind === 'copy' && <TransferStatus transfer={transfer} />}
-      {failure && <FolderFailure />}
+      {/* failures of models that are listed show there */}
+      {failure?.kind === 'copy' && <TransferFailure {...failure} onClose={dismissFailure} />}
     </div>
   );
-}
-
-/** Failures of models that are listed show there. */
-function FolderFailure() {
-  const failure = useTransfers((state) => state.failure);
-  if (!failure || failure.url.includes(':') || failure.url.includes('/')) return null;
-  return <TransferFailure {...failure} onClose={dismissFailure} />;
 }

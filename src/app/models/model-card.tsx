@@ -44,7 +44,9 @@ export function ModelCard({ model }: { model: Model }) {
         {(host || model.terms) && uncheckedWords(facts[model.url])}
       </p>
       {own && <TransferStatus transfer={own} />}
-      {failure?.url === model.url && <TransferFailure {...failure} onClose={dismissFailure} />}
+      {failure && failure.kind !== 'copy' && failure.url === model.url && (
+        <TransferFailure {...failure} onClose={dismissFailure} />
+      )}
       <p className="hint" role="status">
         {checked?.url === model.url && checkedWords(model, checked.damage, there?.whole === true)}
       </p>
