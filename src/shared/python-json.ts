@@ -1,4 +1,5 @@
 import { KinoraError } from './errors';
+import { shortened } from './quote';
 
 /** Deep enough for any config. What is deeper costs seconds to read, and overflows the stack where it is walked or shown. */
 const maxDepth = 100;
@@ -20,7 +21,9 @@ export function parsePythonJson(text: string, name: string): unknown {
     return /Infinity|NaN/.test(text) ? parseWithNumbers(text) : JSON.parse(text);
   } catch (cause) {
     const start = JSON.stringify(text.slice(0, 40));
-    throw new KinoraError('invalid-checkpoint', `${name} is not valid JSON: it begins with ${start}.`, { cause });
+    throw new KinoraError('invalid-checkpoint', `${shortened(name)} is not valid JSON: it begins with ${start}.`, {
+      cause,
+    });
   }
 }
 
