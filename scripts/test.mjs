@@ -12,7 +12,7 @@ run('npm', 'run', 'fuzz', '--', '--minutes', '0.5', '--seed', '1');
 run('npx', 'vite', 'build');
 run('npm', 'run', 'build:library');
 run('npx', 'playwright', 'test');
-run('node', 'scripts/test-f16.mjs', '--where-possible');
+run('node', 'scripts/test-f16.mjs', '--networks');
 
 /** Debian's Chromium where apt can be used, else Playwright's own build. */
 function installChromium() {

@@ -90,8 +90,7 @@ function make() {
     VK_LAYER_PATH: folder,
     VK_INSTANCE_LAYERS: description.name,
     VK_DRIVER_FILES: `${system}/usr/share/vulkan/icd.d/lvp_icd.json`,
-    // a shader is compiled by LLVM, which takes far longer than running it: not optimized, and kept
-    GALLIVM_PERF: 'nopt',
+    // a shader is compiled by LLVM, which takes far longer than running it
     MESA_SHADER_CACHE_DIR: path.join(folder, 'shaders'),
     LD_LIBRARY_PATH: `${system}/usr/lib/x86_64-linux-gnu`,
   };
@@ -129,7 +128,16 @@ function download(system) {
   };
   get('update');
   const packages = ['mesa-vulkan-drivers', 'libvulkan-dev'];
-  get('install', '--yes', '--download-only', '--no-install-recommends', '-t', 'bookworm-backports', ...packages);
+  get(
+    'install',
+    '--yes',
+    '--reinstall',
+    '--download-only',
+    '--no-install-recommends',
+    '-t',
+    'bookworm-backports',
+    ...packages,
+  );
   for (const name of readdirSync(`${apt}/archives`).filter((file) => file.endsWith('.deb'))) {
     execFileSync('dpkg-deb', ['--extract', `${apt}/archives/${name}`, system]);
   }

@@ -121,6 +121,8 @@ export class CheckpointStore {
     const { checkpoint, component } = manifest;
     await this.#database.use(`completing ${component}`, async (connection) => {
       const transaction = connection.transaction(['shards', 'manifests'], 'readwrite');
+      // where a request fails first, nobody gets as far as waiting for the end
+      transaction.done.catch(() => undefined);
       const shards = transaction.objectStore('shards');
       const values = await Promise.all(manifest.shards.map(({ begin }) => shards.get([checkpoint, component, begin])));
       const whole = manifest.shards.every((shard, index) => {
