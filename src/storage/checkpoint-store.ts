@@ -40,6 +40,8 @@ export class CheckpointStore {
   }
 
   async putText(checkpoint: string, path: string, text: string | null): Promise<void> {
+    // an interrupted download fetches them anew, and there may be no room for a second copy of what has not changed
+    if ((await this.text(checkpoint, path)) === text) return;
     const record: TextRecord = { text, ...(text !== null && { checksum: await checksum(text) }) };
     await this.#database.use(`storing ${path}`, (connection) => connection.put('texts', record, [checkpoint, path]));
   }
