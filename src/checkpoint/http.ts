@@ -18,7 +18,7 @@ export function request<T>(
   read: (response: Response, attempt: Attempt) => Promise<T>,
   options: HttpOptions,
 ): Promise<T> {
-  return withRetries(async (attempt) => {
+  const attemptOnce = async (attempt: Attempt) => {
     const response = await get(url, init, options.fetch, attempt);
     try {
       return await read(response, attempt);
@@ -26,7 +26,8 @@ export function request<T>(
       discard(response);
       throw error;
     }
-  }, options);
+  };
+  return withRetries(url, attemptOnce, options);
 }
 
 async function get(url: string, init: RequestInit, fetch: HttpOptions['fetch'], attempt: Attempt): Promise<Response> {

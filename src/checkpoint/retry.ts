@@ -55,13 +55,18 @@ export interface Attempt {
 /**
  * Runs `attempt` again after each TransientFailure and after each try that makes no progress, with growing pauses. A connection that
  * comes back ends a pause.
+ * @param url for the message
  * @throws what `attempt` threw last; KinoraError `cancelled`
  */
-export async function withRetries<T>(attempt: (attempt: Attempt) => Promise<T>, options: RetryOptions): Promise<T> {
+export async function withRetries<T>(
+  url: string,
+  attempt: (attempt: Attempt) => Promise<T>,
+  options: RetryOptions,
+): Promise<T> {
   const { pauses = [], onWait, onResume, signal } = options;
   for (let tries = 0; ; tries++) {
     try {
-      const result = await withPatience(attempt, options);
+      const result = await withPatience(url, attempt, options);
       if (tries > 0) onResume?.();
       return result;
     } catch (error) {
@@ -81,6 +86,7 @@ export async function withRetries<T>(attempt: (attempt: Attempt) => Promise<T>, 
  * arrived in the meantime.
  */
 async function withPatience<T>(
+  url: string,
   attempt: (attempt: Attempt) => Promise<T>,
   { patience = defaultPatience, signal }: RetryOptions,
 ): Promise<T> {
@@ -105,7 +111,10 @@ async function withPatience<T>(
   } catch (error) {
     throwIfCancelled(signal);
     if (!over.signal.aborted) throw error;
-    throw new TransientFailure('network', `The connection stood still: hardly anything came for ${patience} s.`);
+    throw new TransientFailure(
+      'network',
+      `The connection stood still: hardly anything of ${url} came for ${patience} s.`,
+    );
   } finally {
     clearInterval(timer);
   }
