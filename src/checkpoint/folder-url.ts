@@ -1,8 +1,8 @@
-import { withoutQuery } from '../shared/address';
+import { asFolder, withoutQuery } from '../shared/address';
 import { KinoraError } from '../shared/errors';
 
 /**
- * The address of a model's folder in the one form that it is stored under: with a slash at its end, without a fragment.
+ * The address of a model's folder in the one form that it is stored under.
  * @throws KinoraError `invalid-argument` for a URL that cannot be a folder
  */
 export function folderUrl(text: string): URL {
@@ -13,7 +13,5 @@ export function folderUrl(text: string): URL {
       `${JSON.stringify(withoutQuery(text))} is not the address of a model folder: it must begin with http:// or https:// and carry no password.`,
     );
   }
-  url.hash = '';
-  if (!url.pathname.endsWith('/')) url.pathname += '/';
-  return url;
+  return asFolder(url);
 }

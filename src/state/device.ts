@@ -10,7 +10,6 @@ import {
   machineMemory,
   wasmThreads,
 } from '../platform';
-
 import type { PartState } from './parts';
 import { useSettings } from './settings';
 

@@ -1,5 +1,4 @@
 /** Generate and Cancel. */
-
 import type { GenerateRequest } from '../protocol';
 import { withoutQueries, withoutQuery } from '../shared/address';
 import { KinoraError } from '../shared/errors';

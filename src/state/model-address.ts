@@ -1,5 +1,6 @@
 /** What a visitor may type to name a model: an address, or what the hub calls it. */
 import { hubOrigin } from '../shared/access-token';
+import { asFolder } from '../shared/address';
 
 /**
  * The folder that is meant: `owner/name` and pages of the hub become the address of the repository's files.
@@ -23,10 +24,7 @@ export function modelAddress(text: string, revision = 'main'): string | undefine
 /** What a model at this address is stored under: see openCheckpoint. */
 export function storedId(address: string): string {
   const url = new URL(address);
-  if (!/^https?:$/.test(url.protocol)) return address;
-  url.hash = '';
-  if (!url.pathname.endsWith('/')) url.pathname += '/';
-  return url.href;
+  return /^https?:$/.test(url.protocol) ? asFolder(url).href : address;
 }
 
 /**

@@ -1,8 +1,9 @@
 /** Denoising Diffusion Implicit Models: https://arxiv.org/abs/2010.02502. Source: diffusers schedulers/scheduling_ddim.py. */
 import { z } from 'zod';
 import { parseConfig } from '../config';
-import { alphaProdAt, alphasCumprod, noiseScheduleKeys } from './noise-schedule';
+import { addNoiseAt, alphasCumprod, noiseScheduleKeys } from './noise-schedule';
 import {
+  clamp,
   compatibles,
   drawNoise,
   mix,
@@ -15,13 +16,13 @@ import {
   type SetTimesteps,
   type StepOptions,
 } from './scheduler';
-import { checkStepCount, checkTimesteps, roundHalfToEven, spacedTimesteps } from './timesteps';
+import { checkStepCount, checkTimesteps, roundHalfToEven, spacedTimesteps, timestepSpacingKeys } from './timesteps';
 
 const schema = z.object({
   ...noiseScheduleKeys,
   prediction_type: predictionType,
-  timestep_spacing: z.enum(['linspace', 'leading', 'trailing']).default('leading'),
-  steps_offset: z.number().int().min(0).default(0),
+  ...timestepSpacingKeys,
+  timestep_spacing: timestepSpacingKeys.timestep_spacing.default('leading'),
   set_alpha_to_one: z.boolean().default(true),
   clip_sample: z.boolean().default(true),
   clip_sample_range: z.number().positive().default(1),
@@ -85,7 +86,7 @@ class DDIMScheduler implements Scheduler {
     const level = { alpha: Math.sqrt(alphaProd), sigma: Math.sqrt(1 - alphaProd) };
     const { original, epsilon } = originalAndNoise(type, modelOutput, sample, level);
     // 4. clip "predicted x_0"
-    if (clip) for (const [i, value] of original.entries()) original[i] = Math.min(range, Math.max(-range, value));
+    if (clip) clamp(original, range);
     // 5. sigma_t(eta), formula (16)
     const eta = options.eta ?? 0;
     const deviation = eta * Math.sqrt(variance(alphaProd, alphaProdPrev));
@@ -99,8 +100,7 @@ class DDIMScheduler implements Scheduler {
   }
 
   addNoise(original: Float32Array, noise: Float32Array, timestep: number): Float32Array<ArrayBuffer> {
-    const alphaProd = alphaProdAt(this.#alphas, timestep);
-    return mix(Math.sqrt(alphaProd), original, Math.sqrt(1 - alphaProd), noise);
+    return addNoiseAt(this.#alphas, original, noise, timestep);
   }
 }
 

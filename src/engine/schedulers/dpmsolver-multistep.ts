@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { parseConfig } from '../config';
+import { MultistepSolver } from './multistep-solver';
 import { alphasCumprod, noiseScheduleKeys, trainingSigmas } from './noise-schedule';
 import {
   compatibles,
@@ -12,37 +13,19 @@ import {
   off,
   originalAndNoise,
   predictionType,
-  type Scheduler,
   type SchedulerClass,
   type SchedulerStep,
   type SetTimesteps,
   type StepOptions,
 } from './scheduler';
-import {
-  addNoiseAt,
-  exponentialSigmas,
-  karrasSigmas,
-  type Level,
-  levelAt,
-  sigmaRange,
-  sigmaSpacingKeys,
-  timestepOf,
-} from './sigmas';
-import {
-  checkFalling,
-  checkStepCount,
-  checkTimesteps,
-  linspace,
-  multistepTimesteps,
-  roundHalfToEven,
-} from './timesteps';
+import { exponentialSigmas, karrasSigmas, type SigmaSteps, sigmaRange, sigmaSpacingKeys, timestepOf } from './sigmas';
+import { checkStepCount, linspace, multistepTimesteps, roundHalfToEven, timestepSpacingKeys } from './timesteps';
 
 const schema = z
   .object({
     ...noiseScheduleKeys,
     prediction_type: predictionType,
-    timestep_spacing: z.enum(['linspace', 'leading', 'trailing']).default('linspace'),
-    steps_offset: z.number().int().min(0).default(0),
+    ...timestepSpacingKeys,
     algorithm_type: z
       .enum(['dpmsolver', 'dpmsolver++', 'sde-dpmsolver', 'sde-dpmsolver++', 'deis'])
       .default('dpmsolver++')
@@ -85,32 +68,20 @@ export const dpmSolverMultistep = {
   compatibles,
   fromConfig(json): SetTimesteps {
     const config = parseConfig(schema, json, 'scheduler_config.json');
-    const sigmas = trainingSigmas(config);
-    return (numInferenceSteps) => new DPMSolverMultistepScheduler(config, sigmas, numInferenceSteps);
+    const trainSigmas = trainingSigmas(config);
+    return (numInferenceSteps) =>
+      new DPMSolverMultistepScheduler(config, sigmaSteps(config, trainSigmas, numInferenceSteps));
   },
 } as const satisfies SchedulerClass;
 
-class DPMSolverMultistepScheduler implements Scheduler {
-  readonly timesteps: readonly number[];
-  readonly initNoiseSigma = 1;
+class DPMSolverMultistepScheduler extends MultistepSolver {
   readonly #config: DPMSolverConfig;
-  /** One for every timestep, and the one that the last step leads to. */
-  readonly #levels: readonly Level[];
   /** What the solver integrates, as it was at the newest steps, newest first: the video for dpmsolver++, the noise for dpmsolver. */
   #history: Float32Array[] = [];
 
-  constructor(config: DPMSolverConfig, trainSigmas: Float32Array, numInferenceSteps: number) {
+  constructor(config: DPMSolverConfig, steps: SigmaSteps) {
+    super(config, steps);
     this.#config = config;
-    checkStepCount(numInferenceSteps, config.num_train_timesteps);
-    const { timesteps, sigmas } = noiseLevels(config, trainSigmas, numInferenceSteps);
-    checkTimesteps(timesteps, config.num_train_timesteps);
-    checkFalling(sigmas.slice(0, -1));
-    this.timesteps = timesteps;
-    this.#levels = sigmas.map(levelAt);
-  }
-
-  scaleModelInput(sample: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
-    return sample;
   }
 
   step(
@@ -121,20 +92,12 @@ class DPMSolverMultistepScheduler implements Scheduler {
   ): SchedulerStep {
     const { algorithm_type: algorithm, solver_order: solverOrder, prediction_type: type } = this.#config;
     // 1. what the solver integrates: the video or the noise
-    const { original, epsilon } = originalAndNoise(type, modelOutput, sample, this.#level(stepIndex));
+    const { original, epsilon } = originalAndNoise(type, modelOutput, sample, this.level(stepIndex));
     const history = stepIndex === 0 ? [] : this.#history;
     this.#history = [algorithm.endsWith('++') ? original : epsilon, ...history].slice(0, solverOrder);
     // 2. noise of the stochastic solvers, 3. the solution at the next level
     const noise = algorithm.startsWith('sde') ? drawNoise(sample.length, options) : undefined;
     return { prevSample: this.#update(sample, stepIndex, noise), predOriginalSample: original };
-  }
-
-  addNoise(original: Float32Array, noise: Float32Array, timestep: number): Float32Array<ArrayBuffer> {
-    return addNoiseAt({ timesteps: this.timesteps, levels: this.#levels }, original, noise, timestep);
-  }
-
-  #level(index: number): Level {
-    return this.#levels[index] ?? levelAt(0);
   }
 
   /** Fewer than solver_order at the first steps, which have no history, and at the last ones, where it is steadier. */
@@ -151,12 +114,12 @@ class DPMSolverMultistepScheduler implements Scheduler {
   #update(sample: Float32Array, stepIndex: number, noise: Float32Array | undefined): Float32Array<ArrayBuffer> {
     const { algorithm_type: algorithm, solver_type: solverType } = this.#config;
     const order = this.#order(stepIndex);
-    const [from, to] = [this.#level(stepIndex), this.#level(stepIndex + 1)];
+    const [from, to] = [this.level(stepIndex), this.level(stepIndex + 1)];
     const h = to.lambda - from.lambda;
     // The last step of sigmas that end at sigma_min already, with final_sigmas_type "sigma_min"
     if (h === 0) return new Float32Array(sample);
-    const r0 = (from.lambda - this.#level(stepIndex - 1).lambda) / h;
-    const r1 = (this.#level(stepIndex - 1).lambda - this.#level(stepIndex - 2).lambda) / h;
+    const r0 = (from.lambda - this.level(stepIndex - 1).lambda) / h;
+    const r1 = (this.level(stepIndex - 1).lambda - this.level(stepIndex - 2).lambda) / h;
 
     const stochastic = algorithm.startsWith('sde');
     let keep = to.alpha / from.alpha;
@@ -190,12 +153,8 @@ class DPMSolverMultistepScheduler implements Scheduler {
   }
 }
 
-/** Timesteps, and sigma / alpha at each of them and after the last: float32, as diffusers keeps them. */
-function noiseLevels(
-  config: DPMSolverConfig,
-  trainSigmas: Float32Array,
-  count: number,
-): { timesteps: number[]; sigmas: number[] } {
+function sigmaSteps(config: DPMSolverConfig, trainSigmas: Float32Array, count: number): SigmaSteps {
+  checkStepCount(count, config.num_train_timesteps);
   const final = config.final_sigmas_type === 'zero' ? 0 : (trainSigmas[0] ?? 0);
   const sigmas = chosenSigmas(config, trainSigmas, count);
   if (sigmas) {

@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { parseConfig } from '../config';
 import { trainingSigmas } from './noise-schedule';
-import { interpolatedSigmas, ScaledBySigma, type SigmaSteps, scaledBySigmaKeys } from './scaled-by-sigma';
+import { interpolatedSigmas, ScaledBySigma, scaledBySigmaKeys } from './scaled-by-sigma';
 import { compatibles, predictionType, type SchedulerClass, type SchedulerStep, type SetTimesteps } from './scheduler';
-import { exponentialSigmas, karrasSigmas, sigmaRange, sigmaSpacingKeys, timestepOf } from './sigmas';
+import { exponentialSigmas, karrasSigmas, type SigmaSteps, sigmaRange, sigmaSpacingKeys, timestepOf } from './sigmas';
 
 const schema = z
   .object({

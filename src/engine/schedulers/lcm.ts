@@ -5,8 +5,9 @@
 import { z } from 'zod';
 import { KinoraError } from '../../shared/errors';
 import { parseConfig } from '../config';
-import { alphaProdAt, alphasCumprod, noiseScheduleKeys } from './noise-schedule';
+import { addNoiseAt, alphaProdAt, alphasCumprod, noiseScheduleKeys } from './noise-schedule';
 import {
+  clamp,
   compatibles,
   drawNoise,
   mix,
@@ -106,7 +107,7 @@ class LCMScheduler implements Scheduler {
     // 4. the predicted video x_0, 5. clipped
     const level = { alpha: Math.sqrt(alphaProd), sigma: Math.sqrt(1 - alphaProd) };
     const { original } = originalAndNoise(type, modelOutput, sample, level);
-    if (clip) for (const [i, value] of original.entries()) original[i] = Math.min(range, Math.max(-range, value));
+    if (clip) clamp(original, range);
     // 6. the consistency function
     const denoised = mix(out, original, skip, sample);
     // 7. noise, but for the last step
@@ -118,7 +119,6 @@ class LCMScheduler implements Scheduler {
   }
 
   addNoise(original: Float32Array, noise: Float32Array, timestep: number): Float32Array<ArrayBuffer> {
-    const alphaProd = alphaProdAt(this.#alphas, timestep);
-    return mix(Math.sqrt(alphaProd), original, Math.sqrt(1 - alphaProd), noise);
+    return addNoiseAt(this.#alphas, original, noise, timestep);
   }
 }

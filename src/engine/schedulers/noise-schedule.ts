@@ -1,6 +1,7 @@
 /** With how much noise the model was trained, at each of its timesteps. */
 import { z } from 'zod';
 import { KinoraError } from '../../shared/errors';
+import { mix } from './scheduler';
 
 /** 1000 nearly everywhere, 4000 in the first models with a cosine schedule. */
 const maxTrainTimesteps = 10_000;
@@ -44,6 +45,17 @@ export function alphaProdAt(alphas: Float32Array, timestep: number): number {
   if (alphaProd !== undefined) return alphaProd;
   const trained = `It was trained with 0 to ${alphas.length - 1}.`;
   throw new KinoraError('invalid-argument', `The model knows no timestep ${timestep}. ${trained}`);
+}
+
+/** addNoise of the schedulers that count in timesteps of training. */
+export function addNoiseAt(
+  alphas: Float32Array,
+  original: Float32Array,
+  noise: Float32Array,
+  timestep: number,
+): Float32Array<ArrayBuffer> {
+  const alphaProd = alphaProdAt(alphas, timestep);
+  return mix(Math.sqrt(alphaProd), original, Math.sqrt(1 - alphaProd), noise);
 }
 
 function trainingBetas(config: z.infer<typeof noiseSchedule>): Float32Array<ArrayBuffer> {

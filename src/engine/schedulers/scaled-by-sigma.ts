@@ -5,24 +5,23 @@
 import { z } from 'zod';
 import { noiseScheduleKeys } from './noise-schedule';
 import { mix, originalAndNoise, type Scheduler, type SchedulerStep, type StepOptions } from './scheduler';
-import { levelAt } from './sigmas';
-import { checkFalling, checkStepCount, checkTimesteps, spacedTimesteps, stepAt } from './timesteps';
+import { levelAt, type SigmaSteps } from './sigmas';
+import {
+  checkFalling,
+  checkStepCount,
+  checkTimesteps,
+  spacedTimesteps,
+  stepAt,
+  timestepSpacingKeys,
+} from './timesteps';
 
 export const scaledBySigmaKeys = {
   ...noiseScheduleKeys,
-  timestep_spacing: z.enum(['linspace', 'leading', 'trailing']).default('linspace'),
-  steps_offset: z.number().int().min(0).default(0),
+  ...timestepSpacingKeys,
 };
 
 const schema = z.object({ ...scaledBySigmaKeys, prediction_type: z.enum(['epsilon', 'sample', 'v_prediction']) });
 type Config = z.infer<typeof schema>;
-
-/** Timesteps and sigmas of the steps, float32. */
-export interface SigmaSteps {
-  timesteps: readonly number[];
-  /** One for every timestep, and the one that the last step leads to. */
-  sigmas: readonly number[];
-}
 
 /** Timesteps as the config spaces them, and the sigmas there, between those of training. */
 export function interpolatedSigmas(config: Config, trainSigmas: Float32Array, count: number): SigmaSteps {

@@ -114,6 +114,11 @@ export function originalAndNoise(
   return { original, epsilon };
 }
 
+/** Every value brought into ±`range`, in place. */
+export function clamp(values: Float32Array, range: number): void {
+  for (const [i, value] of values.entries()) values[i] = Math.min(range, Math.max(-range, value));
+}
+
 /** `a · x + b · y`, value by value. */
 export function mix(a: number, x: Float32Array, b: number, y: Float32Array): Float32Array<ArrayBuffer> {
   return Float32Array.from(x, (value, i) => a * value + b * (y[i] ?? 0));

@@ -1,7 +1,7 @@
 /** Noise levels by sigma, the ratio of noise to signal, instead of by timestep. */
 import { z } from 'zod';
-import { mix, off } from './scheduler';
-import { linspace, stepAt } from './timesteps';
+import { off } from './scheduler';
+import { linspace } from './timesteps';
 
 /** A noise level as solvers see it: x = alpha · video + sigma · noise, and lambda = log(alpha / sigma). */
 export interface Level {
@@ -14,6 +14,13 @@ export interface Level {
 export function levelAt(ratio: number): Level {
   const alpha = 1 / Math.sqrt(ratio * ratio + 1);
   return { alpha, sigma: ratio * alpha, lambda: -Math.log(ratio) };
+}
+
+/** Timesteps and sigmas of the steps, float32. */
+export interface SigmaSteps {
+  timesteps: readonly number[];
+  /** One for every timestep, and the one that the last step leads to. */
+  sigmas: readonly number[];
 }
 
 /** Keys of scheduler_config.json that space the levels by sigma. */
@@ -52,15 +59,4 @@ export function timestepOf(sigma: number, logSigmas: Float32Array): number {
   const [lowSigma, highSigma] = [logSigmas[low] ?? 0, logSigmas[low + 1] ?? 0];
   const weight = Math.min(1, Math.max(0, (lowSigma - logSigma) / Math.fround(lowSigma - highSigma)));
   return (1 - weight) * low + weight * (low + 1);
-}
-
-/** addNoise of the solvers that keep alpha · video + sigma · noise. */
-export function addNoiseAt(
-  { timesteps, levels }: { timesteps: readonly number[]; levels: readonly Level[] },
-  original: Float32Array,
-  noise: Float32Array,
-  timestep: number,
-): Float32Array<ArrayBuffer> {
-  const { alpha, sigma } = levels[stepAt(timesteps, timestep)] ?? levelAt(0);
-  return mix(alpha, original, sigma, noise);
 }

@@ -1,4 +1,5 @@
 /** Which timesteps the steps are at: numpy's ways to space them, and what is refused. */
+import { z } from 'zod';
 import { KinoraError } from '../../shared/errors';
 
 /** numpy.linspace in float64. */
@@ -20,12 +21,16 @@ function trailingTimesteps(last: number, total: number, count: number): number[]
   return timesteps.filter((timestep) => timestep >= 0);
 }
 
+/** Keys of scheduler_config.json that space the timesteps. */
+export const timestepSpacingKeys = {
+  timestep_spacing: z.enum(['linspace', 'leading', 'trailing']).default('linspace'),
+  steps_offset: z.number().int().min(0).default(0),
+};
+
+const timestepSpacing = z.object(timestepSpacingKeys);
+
 /** What each spacing makes of the trained timesteps: falling, `count` of them. */
-export interface TimestepSpacing {
-  num_train_timesteps: number;
-  timestep_spacing: 'linspace' | 'leading' | 'trailing';
-  steps_offset: number;
-}
+type TimestepSpacing = z.infer<typeof timestepSpacing> & { num_train_timesteps: number };
 
 /** As the schedulers space them that are told where every step ends: the last timestep is the least. */
 export function spacedTimesteps(config: TimestepSpacing, count: number): number[] {

@@ -4,36 +4,26 @@
  */
 import { z } from 'zod';
 import { parseConfig } from '../config';
+import { MultistepSolver } from './multistep-solver';
 import { noiseScheduleKeys, trainingSigmas } from './noise-schedule';
 import {
   compatibles,
   off,
   originalAndNoise,
   predictionType,
-  type Scheduler,
   type SchedulerClass,
   type SchedulerStep,
   type SetTimesteps,
 } from './scheduler';
-import {
-  addNoiseAt,
-  exponentialSigmas,
-  karrasSigmas,
-  type Level,
-  levelAt,
-  sigmaRange,
-  sigmaSpacingKeys,
-  timestepOf,
-} from './sigmas';
-import { checkFalling, checkStepCount, checkTimesteps, multistepTimesteps, roundHalfToEven } from './timesteps';
+import { exponentialSigmas, karrasSigmas, type SigmaSteps, sigmaRange, sigmaSpacingKeys, timestepOf } from './sigmas';
+import { checkStepCount, multistepTimesteps, roundHalfToEven, timestepSpacingKeys } from './timesteps';
 
 const schema = z
   .object({
     ...noiseScheduleKeys,
     ...sigmaSpacingKeys,
     prediction_type: predictionType,
-    timestep_spacing: z.enum(['linspace', 'leading', 'trailing']).default('linspace'),
-    steps_offset: z.number().int().min(0).default(0),
+    ...timestepSpacingKeys,
     solver_order: z.union([z.literal(1), z.literal(2), z.literal(3)]).default(2),
     solver_type: z
       .enum(['bh1', 'bh2', 'midpoint', 'heun', 'logrho'])
@@ -88,34 +78,22 @@ export const uniPCMultistep = {
   compatibles,
   fromConfig(json): SetTimesteps {
     const config = parseConfig(schema, json, 'scheduler_config.json');
-    const sigmas = trainingSigmas(config);
-    return (numInferenceSteps) => new UniPCMultistepScheduler(config, sigmas, numInferenceSteps);
+    const trainSigmas = trainingSigmas(config);
+    return (numInferenceSteps) =>
+      new UniPCMultistepScheduler(config, sigmaSteps(config, trainSigmas, numInferenceSteps));
   },
 } as const satisfies SchedulerClass;
 
-class UniPCMultistepScheduler implements Scheduler {
-  readonly timesteps: readonly number[];
-  readonly initNoiseSigma = 1;
+class UniPCMultistepScheduler extends MultistepSolver {
   readonly #config: UniPCConfig;
-  /** One for every timestep, and the one that the last step leads to. */
-  readonly #levels: readonly Level[];
   /** What the solver integrates, as it was at the newest steps, newest first: the video, or the noise without predict_x0. */
   #history: Float32Array[] = [];
   /** What the newest step started from, and its order. */
   #last: { sample: Float32Array<ArrayBuffer>; order: number } | undefined;
 
-  constructor(config: UniPCConfig, trainSigmas: Float32Array, numInferenceSteps: number) {
+  constructor(config: UniPCConfig, steps: SigmaSteps) {
+    super(config, steps);
     this.#config = config;
-    checkStepCount(numInferenceSteps, config.num_train_timesteps);
-    const { timesteps, sigmas } = noiseLevels(config, trainSigmas, numInferenceSteps);
-    checkTimesteps(timesteps, config.num_train_timesteps);
-    checkFalling(sigmas.slice(0, -1));
-    this.timesteps = timesteps;
-    this.#levels = sigmas.map(levelAt);
-  }
-
-  scaleModelInput(sample: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
-    return sample;
   }
 
   step(modelOutput: Float32Array, stepIndex: number, sample: Float32Array<ArrayBuffer>): SchedulerStep {
@@ -125,7 +103,7 @@ class UniPCMultistepScheduler implements Scheduler {
       this.#last = undefined;
     }
     // 1. what the solver integrates: the video or the noise
-    const { original, epsilon } = originalAndNoise(type, modelOutput, sample, this.#level(stepIndex));
+    const { original, epsilon } = originalAndNoise(type, modelOutput, sample, this.level(stepIndex));
     const value = video ? original : epsilon;
     // 2. UniC: the step before once more, now that the model has been asked where it led to
     const corrected =
@@ -140,24 +118,16 @@ class UniPCMultistepScheduler implements Scheduler {
     return { prevSample: this.#update(stepIndex, corrected, order), predOriginalSample: original };
   }
 
-  addNoise(original: Float32Array, noise: Float32Array, timestep: number): Float32Array<ArrayBuffer> {
-    return addNoiseAt({ timesteps: this.timesteps, levels: this.#levels }, original, noise, timestep);
-  }
-
-  #level(index: number): Level {
-    return this.#levels[index] ?? levelAt(0);
-  }
-
   /**
    * The solution one level after that of `stepIndex`, by UniP, or, with the value `reached` there, by UniC.
    * `#history` begins with the value at `stepIndex`.
    */
   #update(stepIndex: number, x: Float32Array, order: number, reached?: Float32Array): Float32Array<ArrayBuffer> {
     const { predict_x0: video } = this.#config;
-    const [from, to] = [this.#level(stepIndex), this.#level(stepIndex + 1)];
+    const [from, to] = [this.level(stepIndex), this.level(stepIndex + 1)];
     const h = to.lambda - from.lambda;
     const [m0 = new Float32Array(x.length), ...before] = this.#history;
-    const ratios = before.slice(0, order - 1).map((_, i) => (this.#level(stepIndex - 1 - i).lambda - from.lambda) / h);
+    const ratios = before.slice(0, order - 1).map((_, i) => (this.level(stepIndex - 1 - i).lambda - from.lambda) / h);
     const { growth, bh, weights } = this.#weights(video ? -h : h, ratios, order, reached !== undefined);
     const keep = video ? to.sigma / from.sigma : to.alpha / from.alpha;
     const scale = video ? to.alpha : to.sigma;
@@ -200,12 +170,8 @@ class UniPCMultistepScheduler implements Scheduler {
   }
 }
 
-/** Timesteps, and sigma / alpha at each of them and after the last: float32, as diffusers keeps them. */
-function noiseLevels(
-  config: UniPCConfig,
-  trainSigmas: Float32Array,
-  count: number,
-): { timesteps: number[]; sigmas: number[] } {
+function sigmaSteps(config: UniPCConfig, trainSigmas: Float32Array, count: number): SigmaSteps {
+  checkStepCount(count, config.num_train_timesteps);
   const { use_karras_sigmas: karras, use_exponential_sigmas: exponential } = config;
   const [least = 0] = trainSigmas;
   if (!karras && !exponential) {
