@@ -151,10 +151,10 @@ function summary(
   return `${files}: ${video}; seed ${seed}, ${numInferenceSteps} ${numInferenceSteps === 1 ? 'step' : 'steps'} on ${backend.device} (${backend.dtype}), ${seconds.toFixed(1)} s`;
 }
 
-function showProgress({ stage, component, done, total }: JobProgress): void {
+function showProgress({ stage, network, done, total }: JobProgress): void {
   if (!process.stderr.isTTY) return;
   const share = total > 1 ? ` ${Math.floor((100 * done) / total)} %` : '';
-  process.stderr.write(`\r\x1b[K${stage}${component ? ` ${component}` : ''}${share}`);
+  process.stderr.write(`\r\x1b[K${stage}${network ? ` ${network.label}` : ''}${share}`);
 }
 
 function clearProgress(): void {

@@ -13,6 +13,7 @@ import type {
   GenerationParameters,
   Lack,
   MemoryPolicy,
+  NetworkPlace,
   Progress,
   Shortfall,
   StepPreview,
@@ -76,7 +77,7 @@ export interface GenerateResult {
 }
 
 /** `open` … `decode` from the engine, `mp4` while frames are encoded. */
-export type JobProgress = Progress | { stage: 'mp4'; component?: undefined; done: number; total: number };
+export type JobProgress = Progress | { stage: 'mp4'; network?: undefined; done: number; total: number };
 
 /**
  * What the generation worker serves. It knows the prompt, so it fetches from its own site only; models at other origins must be
@@ -127,8 +128,8 @@ export interface ModelFacts {
 
 /** What a running download of a model does at the moment, or the check of a stored one. */
 export interface DownloadProgress {
-  component: Component;
-  /** Bytes of the component's weight file that are here, and all of them. */
+  network: NetworkPlace;
+  /** Bytes of the network's weights that are here, and all of them. */
   bytes: number;
   totalBytes: number;
   /**

@@ -3,11 +3,13 @@ import { readTensorTable } from '../src/checkpoint/weight-files';
 import type { CheckpointSource, Component, TensorSpec } from '../src/engine';
 
 const folder = new URL('../public/models/moving-shapes/', import.meta.url);
-const weightFiles: Record<Component, string> = {
-  text_encoder: 'text_encoder/model.fp16.safetensors',
-  unet: 'unet/diffusion_pytorch_model.fp16.safetensors',
-  vae: 'vae/diffusion_pytorch_model.fp16.safetensors',
-};
+const weightFiles = new Map<Component, string>(
+  Object.entries({
+    text_encoder: 'text_encoder/model.fp16.safetensors',
+    unet: 'unet/diffusion_pytorch_model.fp16.safetensors',
+    vae: 'vae/diffusion_pytorch_model.fp16.safetensors',
+  }),
+);
 
 /** A small file of the checkpoint that ships with the page. */
 export function shippedText(path: string): string {
@@ -16,7 +18,7 @@ export function shippedText(path: string): string {
 
 /** What the weight file of a component describes. */
 export async function shippedTensors(component: Component): Promise<ReadonlyMap<string, TensorSpec>> {
-  const path = weightFiles[component];
+  const path = weightFiles.get(component) ?? '';
   const bytes = new Uint8Array(readFileSync(new URL(path, folder)));
   const tensors = await readTensorTable({ size: bytes.length, read: async (a, b) => bytes.subarray(a, b) }, path);
   return new Map(tensors.map((tensor) => [tensor.name, tensor]));

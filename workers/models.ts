@@ -3,12 +3,13 @@ import '../src/shared/trusted-types';
 import {
   checkStored,
   type DownloadState,
+  hasAllWeights,
   isStoredWhole,
   openCheckpoint,
   openLocalFolder,
   openSource,
 } from '../src/checkpoint';
-import { assessCheckpoint, type CheckpointSource, checkCheckpoint, components, loadCheckpoint } from '../src/engine';
+import { assessCheckpoint, type CheckpointSource, checkCheckpoint, loadCheckpoint } from '../src/engine';
 import type { DownloadProgress, ModelsWorker } from '../src/protocol';
 import { KinoraError } from '../src/shared/errors';
 import { CheckpointStore } from '../src/storage';
@@ -47,9 +48,9 @@ function bringIn(
     });
     await loadCheckpoint(checkpoint, {
       signal,
-      onProgress: ({ component, done, total }) => {
-        if (!component) return;
-        progress = { component, bytes: done, totalBytes: total, state: 'fetching' };
+      onProgress: ({ network, done, total }) => {
+        if (!network) return;
+        progress = { network, bytes: done, totalBytes: total, state: 'fetching' };
         report();
       },
     });
@@ -74,7 +75,7 @@ const worker: ModelsWorker = {
       id: checkpoint.id,
       files: files.map(({ sha256, ...file }) => ({ ...file, checked: sha256 !== undefined })),
       stored: files.every(({ bytes, storedBytes }) => storedBytes === bytes),
-      licence: await checkpoint.licence(),
+      licence: checkpoint.licence,
     };
   },
 
@@ -91,13 +92,13 @@ const worker: ModelsWorker = {
     oneAtATime(() =>
       checkStored(id, store, {
         signal,
-        onProgress: (component, bytes, totalBytes) => onProgress({ component, bytes, totalBytes, state: 'fetching' }),
+        onProgress: (network, bytes, totalBytes) => onProgress({ network, bytes, totalBytes, state: 'fetching' }),
       }),
     ),
 
   async list() {
     const stored = await store.list();
-    return stored.map(({ id, bytes, components: there }) => ({ id, bytes, whole: there.length === components.length }));
+    return Promise.all(stored.map(async ({ id, bytes }) => ({ id, bytes, whole: await hasAllWeights(id, store) })));
   },
 
   delete: (id) => store.delete(id),

@@ -1,6 +1,6 @@
 /** The browser's half of the full-size run: what the page's worker does with a checkpoint, one network at a time. */
 import { openCheckpoint } from '../../src/checkpoint';
-import type { CheckpointSource, Component, Dtype, MemoryUse } from '../../src/engine';
+import type { CheckpointSource, Dtype, MemoryUse } from '../../src/engine';
 import type { NetworkGraph, Target } from '../../src/engine/graph/builder';
 import {
   autoencoderAliases,
@@ -26,6 +26,8 @@ export interface ReferenceArray {
   shape: number[];
   values: number[];
 }
+
+export type FullSizeComponent = 'text_encoder' | 'unet' | 'vae';
 
 export interface NetworkRun {
   /** Of the network's output, in PyTorch's order. */
@@ -55,7 +57,7 @@ const fullSize = {
   /** Loads a network from IndexedDB, runs it twice on the reference's inputs, and leaves it loaded. */
   async run(
     url: string,
-    component: Component,
+    component: FullSizeComponent,
     inputs: Record<string, ReferenceArray>,
     dtype: Dtype,
   ): Promise<NetworkRun> {
@@ -98,7 +100,7 @@ type Prepare = (
   tensors: Awaited<ReturnType<CheckpointSource['tensors']>>,
 ) => Prepared;
 
-const prepare: Record<Component, Prepare> = {
+const prepare: Record<FullSizeComponent, Prepare> = {
   text_encoder(json, { input_ids: ids = fail('input_ids are missing') }, target, tensors) {
     const graph = clipTextModel(parseClipTextConfig(json), ids.shape[1] ?? 0, target);
     checkTensors('text_encoder', graph.parameters, tensors);

@@ -17,25 +17,23 @@ import { build, createServer, preview, type ViteDevServer } from 'vite';
 import { HeapMeter, type HeapPeak } from '../../cli/heap-meter';
 import type { Dtype } from '../../src/engine';
 import { deviceNeeds } from '../../src/engine/device-needs';
-import { parseAutoencoderConfig } from '../../src/engine/networks/autoencoder-kl';
-import { parseClipTextConfig } from '../../src/engine/networks/clip-text-model';
-import { parseUNet3DConfig } from '../../src/engine/networks/unet-3d-condition-model';
-import { type Component, components } from '../../src/engine/source';
+import { textToVideoSD } from '../../src/engine/pipelines/text-to-video-sd';
 import { relativeRms } from '../../tests/reference';
 import { type Hub, startHub } from '../../tests/server/hub';
 import { syntheticFiles } from '../../tests/server/hub-files';
 import { webgpuArgs } from '../chromium.mjs';
 import { chromiumF16 } from '../chromium-f16/browser.mjs';
 import { readNpz } from './npz';
-import type { NetworkRun } from './page';
+import type { FullSizeComponent, NetworkRun } from './page';
 import { type Story, tellStory } from './story';
 
 /** Fixed, because what a browser has stored belongs to the page's address, and is filed under the checkpoint's. */
 const pagePort = 47810;
 const hubPort = 47811;
 
+const components = ['text_encoder', 'unet', 'vae'] as const satisfies FullSizeComponent[];
 const root = path.resolve(import.meta.dirname, '../..');
-const referenceFiles: Record<Component, { file: string; output: string }> = {
+const referenceFiles: Record<FullSizeComponent, { file: string; output: string }> = {
   text_encoder: { file: 'text_encoder.npz', output: 'last_hidden_state' },
   unet: { file: 'unet.npz', output: 'out' },
   vae: { file: 'vae_decoder.npz', output: 'sample' },
@@ -44,7 +42,7 @@ const referenceFiles: Record<Component, { file: string; output: string }> = {
 const tolerances: Record<Dtype, number> = { float16: 5e-2, float32: 1e-4 };
 
 interface Row {
-  component: Component;
+  component: FullSizeComponent;
   run: Omit<NetworkRun, 'values'>;
   heapAtLoad: HeapPeak;
   error: number;
@@ -124,15 +122,11 @@ function madeBrowser(): string {
 
 /** Too long a run for a CPU, so that its memory is counted and not measured. */
 function countedNeeds(folder: string, dtype: Dtype): { component: string; weights: number; ratio: number }[] {
-  const config = (component: Component): unknown =>
+  const config = (component: string): unknown =>
     JSON.parse(readFileSync(path.join(folder, component, 'config.json'), 'utf8'));
-  const configs = {
-    text_encoder: parseClipTextConfig(config('text_encoder')),
-    unet: parseUNet3DConfig(config('unet')),
-    vae: parseAutoencoderConfig(config('vae')),
-  };
+  const configs = Object.fromEntries(components.map((component) => [component, config(component)]));
   const size = { numFrames: 16, width: 256, height: 256 };
-  const { networks } = deviceNeeds(configs, size, { device: 'webgpu', dtype });
+  const { networks } = deviceNeeds(textToVideoSD.fromConfigs(configs), size, { device: 'webgpu', dtype });
   return networks.map(({ component, weights, activations }) => ({
     ...{ component, weights },
     ratio: 1 + activations / weights,
@@ -205,7 +199,11 @@ interface Setting {
   dtype: Dtype;
 }
 
-async function prove(component: Component, page: Page, { hub, server, reference, dtype }: Setting): Promise<Row> {
+async function prove(
+  component: FullSizeComponent,
+  page: Page,
+  { hub, server, reference, dtype }: Setting,
+): Promise<Row> {
   const address = `${server.resolvedUrls?.local[0]}scripts/full-size/page.html`;
   const { file, output } = referenceFiles[component];
   const { [output]: expected, ...inputs } = readNpz(readFileSync(path.join(reference, 'synthetic', file)));

@@ -1,9 +1,9 @@
-import type { Component } from '../engine';
-import { type CheckpointStore, manifestBytes } from '../storage';
-import { components } from './weight-files';
+import { type NetworkPlace, placeOf } from '../engine';
+import { type CheckpointStore, componentOf, manifestBytes } from '../storage';
+import { readStored } from './stored-manifests';
 
 export interface CheckOptions {
-  onProgress?: (component: Component, bytes: number, totalBytes: number) => void;
+  onProgress?: (network: NetworkPlace, bytes: number, totalBytes: number) => void;
   signal?: AbortSignal;
 }
 
@@ -17,16 +17,15 @@ export async function checkStored(
   store: CheckpointStore,
   { onProgress, signal }: CheckOptions = {},
 ): Promise<{ bytes: number; files: number }> {
-  const manifests = await store.manifests(id);
+  const { networks } = await readStored(id, store);
   let damagedBytes = 0;
-  for (const component of components) {
-    const manifest = manifests.find((candidate) => candidate.component === component);
-    if (!manifest) continue;
+  for (const manifest of await store.manifests(id)) {
+    const network = placeOf(networks, componentOf(manifest));
     const totalBytes = manifestBytes(manifest);
     let bytes = 0;
     const onBytes = (more: number) => {
       bytes += more;
-      onProgress?.(component, bytes, totalBytes);
+      onProgress?.(network, bytes, totalBytes);
     };
     damagedBytes += await store.removeDamaged(manifest, { onBytes, signal });
   }

@@ -1,22 +1,42 @@
 import type { LoadOptions } from '../engine';
 import { KinoraError, throwIfCancelled } from '../shared/errors';
 import type { CheckpointStore, Manifest } from '../storage';
+import type { DescribedFile } from './describe-weights';
 import { FileDigest } from './file-digest';
-import { type ShardSource, toHalfPrecision } from './half-precision';
-import type { RemoteFile } from './remote-file';
+import { needsConversion, planHalfPrecision, type ShardSource, toHalfPrecision } from './half-precision';
+import type { OriginFile } from './origin';
+import { planShards } from './shards';
 
-/** Enough to fill a fast line while one shard is being stored, few enough to be polite. */
-const transfersAtOnce = 4;
-
-/** A component's weight file, and what is to be stored of it. */
+/** A weight file, and what is to be stored of it. */
 export interface Download {
-  readonly file: RemoteFile;
+  readonly file: OriginFile;
   readonly manifest: Manifest;
   /**
    * Where the bytes of the manifest's shards lie in the file, if they are converted on the way; else the manifest's own ranges are
    * the file's.
    */
   readonly sources: readonly ShardSource[] | undefined;
+  /** Nothing tells the file from another one with the same header: see `FileDescription`. */
+  readonly unverified: boolean;
+}
+
+/** @param checkpoint id of the checkpoint that the file is stored with */
+export function planDownload(described: DescribedFile, checkpoint: string): Download {
+  const { file, path, name, parts, tensors, validator, published } = described;
+  const sha256 = published?.sha256;
+  // converting makes a copy; a file that does not last has to be copied, whether or not anything is to be converted
+  const copy = needsConversion(tensors) || !file.lasting ? planHalfPrecision(tensors, name) : undefined;
+  const { shards, tensors: located } = copy ?? planShards(tensors, name);
+  const manifest: Manifest = {
+    checkpoint,
+    component: name,
+    ...(parts > 1 && { parts }),
+    file: { path, bytes: file.size ?? tensors.at(-1)?.end ?? 0, sha256 },
+    version: `${path} ${file.size ?? ''} ${validator}`,
+    shards,
+    tensors: located,
+  };
+  return { file, manifest, sources: copy?.sources, unverified: described.unverified && sha256 === undefined };
 }
 
 export interface DownloadOptions extends LoadOptions {
@@ -43,7 +63,7 @@ export async function downloadedBytes(
 }
 
 /**
- * Fetches what the store lacks of a component, shard by shard, and then stores the manifest. When anything fails, the
+ * Fetches what the store lacks of a weight file, shard by shard, and then stores the manifest. When anything fails, the
  * shards that are stored by then stay, and the next call goes on from there.
  *
  * Where the file's sha256 is known, every byte of it is fetched, its header and gaps too, and the shards are hashed and stored in
@@ -52,11 +72,12 @@ export async function downloadedBytes(
  *   says: then nothing of it stays
  */
 export async function download(
-  { file, manifest, sources }: Download,
+  toStore: Download,
   store: CheckpointStore,
   { onProgress, signal, confirm }: DownloadOptions,
 ): Promise<void> {
-  const parts = partsOf({ file, manifest, sources });
+  const { file, manifest } = toStore;
+  const parts = partsOf(toStore);
   const { missing, digest } = await rest(parts, manifest, store);
   const total = bytesOf(parts);
   let bytes = total - bytesOf(missing);
@@ -81,7 +102,7 @@ export async function download(
     const range = source ?? shard;
     const blob =
       fetched.size === range.end - range.begin ? fetched : fetched.slice(range.begin - begin, range.end - begin);
-    const converted = source && (await toHalfPrecision(source, blob, manifest.component));
+    const converted = source && (await toHalfPrecision(source, blob, manifest.file.path));
     await store.putShard(manifest, shard, converted ?? blob, digest?.state());
   };
 
@@ -98,7 +119,7 @@ export async function download(
       failed.abort();
     }
   };
-  await Promise.all(Array.from({ length: transfersAtOnce }, transfer));
+  await Promise.all(Array.from({ length: file.readsAtOnce }, transfer));
   throwIfCancelled(signal);
   if (failure) throw failure;
   await checkDigest(digest, file, manifest, store);
@@ -147,7 +168,7 @@ async function rest(
 
 async function checkDigest(
   digest: FileDigest | undefined,
-  file: RemoteFile,
+  file: OriginFile,
   manifest: Manifest,
   store: CheckpointStore,
 ): Promise<void> {

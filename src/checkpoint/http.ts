@@ -6,6 +6,12 @@ export interface HttpOptions extends RetryOptions {
   fetch: typeof globalThis.fetch;
 }
 
+/** The same, and ended by `signal` as well. */
+export function alsoEndedBy(signal: AbortSignal | undefined, options: HttpOptions): HttpOptions {
+  const signals = [options.signal, signal].filter((given) => given !== undefined);
+  return { ...options, signal: AbortSignal.any(signals) };
+}
+
 /**
  * GET, and what `read` makes of the answer; all of it again where that may help.
  * @param read gets answers with status 200 or 206 that are not pages

@@ -4,7 +4,8 @@ import { failure } from '../../tests/errors';
 import { type Fault, Space } from '../../tests/server/space';
 import { pattern, putCheckpoint, safetensors, tensors, weightFiles, withHeader } from '../../tests/server/synthetic';
 import { CheckpointStore } from '../storage';
-import { type DownloadState, type OpenOptions, openCheckpoint } from './open-checkpoint';
+import { type OpenOptions, openCheckpoint } from './open-checkpoint';
+import type { DownloadState } from './remote-origin';
 
 const MiB = 1024 * 1024;
 const folder = 'owner/name/resolve/main/';
@@ -86,7 +87,7 @@ describe('a file whose sha256 is known', () => {
       storedBytes: 0,
       sha256: await sha256(file),
     });
-    expect(await checkpoint.licence()).toBe('cc-by-nc-4.0');
+    expect(checkpoint.licence).toBe('cc-by-nc-4.0');
     const weights = await checkpoint.weights('unet');
     const parts = [...weights.files.values()];
     expect(parts.map(({ size }) => size / MiB)).toEqual([4, 64, 4]);

@@ -4,13 +4,7 @@ import { KinoraError } from '../shared/errors';
 import { parsePythonJson } from '../shared/python-json';
 import { shortened } from '../shared/quote';
 import { fetchText, type HttpOptions } from './http';
-
-/** What the authors of a file say it is. */
-export interface PublishedFile {
-  readonly bytes: number;
-  /** In hexadecimal; undefined for a small file, which the hub keeps in git. */
-  readonly sha256: string | undefined;
-}
+import type { PublishedFile } from './origin';
 
 export interface PublishedModel {
   /** By path in the folder. */

@@ -1,13 +1,9 @@
 /** Diffusers folders as the engine takes them. */
 export { type CheckOptions, checkStored } from './check-stored';
 export { type LocalFolderOptions, openLocalFolder } from './local-folder';
-export {
-  type DownloadState,
-  type OpenOptions,
-  openCheckpoint,
-  type UrlCheckpoint,
-  type WeightFileFacts,
-} from './open-checkpoint';
+export { type OpenOptions, openCheckpoint } from './open-checkpoint';
 export { openSource } from './open-source';
 export type { Picked, PickedFile } from './picked-folder';
-export { isStoredWhole, openStoredCheckpoint } from './stored-checkpoint';
+export type { DownloadState } from './remote-origin';
+export { hasAllWeights, isStoredWhole, openStoredCheckpoint } from './stored-checkpoint';
+export type { StoredSource, WeightFileFacts } from './stored-source';

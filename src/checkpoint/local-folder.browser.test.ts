@@ -146,6 +146,45 @@ describe('a folder', () => {
   });
 });
 
+/** The UNet's weights in several files, a tensor in each. */
+async function putParts(): Promise<void> {
+  await remove(weightFiles.unet);
+  const weight_map: Record<string, string> = {};
+  for (const [index, entry] of Object.entries(tensors.unet).entries()) {
+    const file = `part-${index}.safetensors`;
+    await put(`unet/${file}`, safetensors(Object.fromEntries([entry])));
+    weight_map[entry[0]] = file;
+  }
+  await put('unet/diffusion_pytorch_model.safetensors.index.json', JSON.stringify({ weight_map }));
+}
+
+describe('weights in several files', () => {
+  it('are used where they lie', async () => {
+    await putParts();
+    const source = await openLocalFolder(folder);
+    await expectWeights(source);
+    await put('unet/part-0.safetensors', safetensors({ other: tensor(500, 9) }));
+    expect((await openLocalFolder(folder)).id).not.toBe(source.id);
+  });
+
+  it('are copied, and the copy is whole with all of them', async () => {
+    await putParts();
+    const source = await openLocalFolder(folder, { copyTo: store });
+    for (const component of components) await source.weights(component);
+    await remove('unet');
+    await expectWeights(await openStoredCheckpoint(source.id, store));
+  });
+
+  it('may not hold a tensor twice', async () => {
+    await putParts();
+    await put('unet/part-1.safetensors', safetensors(tensors.unet));
+    const source = await openLocalFolder(folder);
+    await expect(source.tensors('unet')).rejects.toThrow(
+      failure('invalid-checkpoint', 'is in another weight file too'),
+    );
+  });
+});
+
 describe('a file that is no longer what it was', () => {
   it('has changed', async () => {
     const source = await openLocalFolder(folder);
@@ -221,10 +260,12 @@ describe('what is not a checkpoint', () => {
     );
   });
 
-  it('has its weights in several files', async () => {
-    await remove(weightFiles.unet);
-    await put('unet/diffusion_pytorch_model.safetensors.index.json', '{}');
-    await expect(openLocalFolder(folder)).rejects.toThrow(failure('invalid-checkpoint', 'several files'));
+  it('names a weight file that is not there', async () => {
+    await putParts();
+    await remove('unet/part-1.safetensors');
+    await expect(openLocalFolder(folder)).rejects.toThrow(
+      failure('invalid-checkpoint', 'names unet/part-1.safetensors, which is not there'),
+    );
   });
 });
 
@@ -255,11 +296,13 @@ describe('a copy', () => {
     await remove(weightFiles.unet);
     await put('unet/diffusion_pytorch_model.safetensors', await twin('state-dict'));
     const source = await openLocalFolder(folder, { copyTo: store });
-    expect((await source.tensors('unet')).get('embeddings.weight')?.dtype).toBe('F32');
+    expect((await source.tensors('unet')).get('embeddings.weight')?.dtype).toBe('F16');
     const progress: [number, number][] = [];
     const weights = await source.weights('unet', { onProgress: (...bytes) => progress.push(bytes) });
     // 42 + 24 + 4 + 4 + 4 numbers, and 5 integers of 8 bytes
-    expect(progress.at(-1)).toEqual([78 * 2 + 40, 78 * 2 + 40]);
+    const { length: textBytes } = await source.text('model_index.json');
+    expect((await store.list())[0]?.bytes).toBe(78 * 2 + 40 + textBytes);
+    expect(progress.at(-1)).toEqual([78 * 4 + 40, 78 * 4 + 40]);
     expect(weights.tensors.get('embeddings.weight')).toMatchObject({ dtype: 'F16', shape: [7, 6], byteLength: 84 });
     expect(weights.tensors.get('position_ids')).toMatchObject({ dtype: 'I64', byteLength: 40 });
     expect(await bytesOf(weights, 'position_ids')).toEqual(new Uint8Array(BigInt64Array.of(0n, 1n, 2n, 3n, 4n).buffer));
@@ -270,7 +313,10 @@ describe('a copy', () => {
     await put(weightFiles.unet, safetensors({ a: tensor(40 * MiB, 1), b: tensor(40 * MiB, 2) }));
     const source = await openLocalFolder(folder, { copyTo: store });
     const abort = new AbortController();
-    const cancelled = source.weights('unet', { signal: abort.signal, onProgress: () => abort.abort() });
+    const onProgress = (bytes: number) => {
+      if (bytes > 40 * MiB) abort.abort();
+    };
+    const cancelled = source.weights('unet', { signal: abort.signal, onProgress });
     await expect(cancelled).rejects.toThrow(failure('cancelled'));
     expect(await store.manifests(source.id)).toEqual([]);
     const [first] = await store.list();

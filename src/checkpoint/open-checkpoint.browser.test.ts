@@ -15,7 +15,8 @@ import {
 } from '../../tests/server/synthetic';
 import type { CheckpointSource, Component, Weights } from '../engine';
 import { CheckpointStore } from '../storage';
-import { type DownloadState, openCheckpoint } from './open-checkpoint';
+import { openCheckpoint } from './open-checkpoint';
+import type { DownloadState } from './remote-origin';
 
 const MiB = 1024 * 1024;
 const components = ['text_encoder', 'unet', 'vae'] as const;

@@ -1,6 +1,9 @@
 import { KinoraError } from '../shared/errors';
-import { type HttpOptions, readBody, request } from './http';
+import { FileDigest } from './file-digest';
+import { alsoEndedBy, type HttpOptions, readBody, request } from './http';
+import type { FileDescription, OriginFile } from './origin';
 import { type Attempt, TransientFailure } from './retry';
+import { readTensorTable } from './weight-files';
 
 /** A server that ignores Range sends the whole file; up to 64 MiB that is taken, since many simple servers are like that. */
 const maxWholeBytes = 64 * 1024 * 1024;
@@ -23,7 +26,10 @@ interface Identity {
 }
 
 /** A file on a server, read in pieces by Range, and known to be the same file from the first piece to the last. */
-export class RemoteFile {
+export class RemoteFile implements OriginFile {
+  readonly lasting = true;
+  /** Enough to fill a fast line while one shard is being stored, few enough to be polite. */
+  readonly readsAtOnce = 4;
   readonly size: number | undefined;
   readonly validator: string;
   readonly url: string;
@@ -41,10 +47,11 @@ export class RemoteFile {
 
   /**
    * Fetches the first `bytes` bytes, and with them learns what the server can do.
-   * @param options hold for what is read later too, but for the signal
+   * @param options hold for what is read later too
+   * @param signal ends the opening only
    * @throws KinoraError as `request` does; `range-unsupported`; `truncated`
    */
-  static open(url: string, bytes: number, options: HttpOptions): Promise<RemoteFile> {
+  static open(url: string, bytes: number, options: HttpOptions, signal?: AbortSignal): Promise<RemoteFile> {
     const read = async (response: Response, attempt: Attempt) => {
       if (response.status === 206) {
         return new RemoteFile(url, options, identify(response), await readRange(response, 0, bytes, attempt));
@@ -56,12 +63,24 @@ export class RemoteFile {
         `The server of ${url} cannot send parts of a file (it ignores Range), and the file is larger than ${maxWholeBytes} bytes.`,
       );
     };
-    return request(url, range(0, bytes), read, options);
+    return request(url, range(0, bytes), read, alsoEndedBy(signal, options));
   }
 
-  /** All of it came in one answer, and is here. */
-  get whole(): boolean {
-    return this.#begin.size === this.size;
+  /**
+   * Where neither the server nor anybody else tells files of one size apart, the bytes of the description do.
+   * @throws KinoraError as `read` and `readTensorTable` do
+   */
+  async describe(path: string, signal?: AbortSignal): Promise<FileDescription> {
+    // one that came in one answer is of a piece
+    const unverified = this.validator === '' && this.#begin.size !== this.size;
+    const digest = unverified ? await FileDigest.create() : undefined;
+    const read = async (begin: number, end: number) => {
+      const part = await this.read(begin, end, { signal });
+      await digest?.update(part);
+      return new Uint8Array(await part.arrayBuffer());
+    };
+    const tensors = await readTensorTable({ size: this.size, read }, path);
+    return { tensors, validator: digest?.hex() ?? this.validator, unverified };
   }
 
   /**
@@ -97,7 +116,7 @@ export class RemoteFile {
       if (size === this.size && validator === this.validator) return readRange(response, begin, end, attempt);
       throw new KinoraError('changed', `${this.url} was replaced by another version while it was being downloaded.`);
     };
-    return request(this.url, range(begin, end), read, { ...this.#options, signal });
+    return request(this.url, range(begin, end), read, alsoEndedBy(signal, this.#options));
   }
 }
 

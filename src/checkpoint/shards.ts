@@ -32,8 +32,13 @@ export function planShards(
   return { shards, tensors: located };
 }
 
-/** @param shards of the manifest, in its order */
-export function toWeights(manifest: Pick<Manifest, 'component' | 'tensors'>, shards: readonly Blob[]): Weights {
-  const files = new Map(shards.map((shard, index) => [shardName(manifest.component, index), shard]));
-  return { tensors: new Map(manifest.tensors.map((tensor) => [tensor.name, tensor])), files };
+/** @param files what is stored of each of a component's weight files, the Blobs in the order of its shards */
+export function toWeights(
+  files: readonly { manifest: Pick<Manifest, 'component' | 'tensors'>; blobs: readonly Blob[] }[],
+): Weights {
+  const tensors = files.flatMap(({ manifest }) => manifest.tensors.map((tensor) => [tensor.name, tensor] as const));
+  const shards = files.flatMap(({ manifest, blobs }) =>
+    blobs.map((blob, index) => [shardName(manifest.component, index), blob] as const),
+  );
+  return { tensors: new Map(tensors), files: new Map(shards) };
 }

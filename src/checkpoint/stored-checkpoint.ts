@@ -1,9 +1,16 @@
-import type { CheckpointSource, Component, LoadOptions, TensorSpec, Weights } from '../engine';
-import { KinoraError, throwIfCancelled } from '../shared/errors';
-import { type CheckpointStore, type Manifest, manifestBytes } from '../storage';
+/** Checkpoints as they are stored, wherever they came from. Nothing is fetched. */
+import type { CheckpointSource } from '../engine';
+import { KinoraError } from '../shared/errors';
+import type { CheckpointStore } from '../storage';
 import { folderUrl } from './folder-url';
-import { toWeights } from './shards';
-import { components } from './weight-files';
+import type { Origin } from './origin';
+import { readStored } from './stored-manifests';
+import { StoredSource } from './stored-source';
+
+/** Whether nothing of a checkpoint's weights is missing, as far as the lists of what is stored tell. */
+export async function hasAllWeights(id: string, store: CheckpointStore): Promise<boolean> {
+  return (await readStored(id, store)).missing.length === 0;
+}
 
 /**
  * Whether a checkpoint is stored whole and can be read back, wherever it came from.
@@ -12,13 +19,12 @@ import { components } from './weight-files';
  */
 export async function isStoredWhole(source: string, store: CheckpointStore): Promise<boolean> {
   const id = storedId(source);
-  const manifests = await manifestsOf(id, store);
-  if (missingOf(manifests).length > 0) return false;
-  // it is the first to be stored: where site data was cleared since then, it is not there, and other small files are not either
-  if (typeof (await store.text(id, 'model_index.json')) !== 'string') return false;
-  if ((await store.damagedTexts(id)).length > 0) return false;
-  for (const manifest of manifests.values()) {
-    if ((await store.openShards(manifest)).lost.length > 0) return false;
+  const { manifests, missing, networks } = await readStored(id, store);
+  if (missing.length > 0 || (await store.damagedTexts(id)).length > 0) return false;
+  for (const component of Object.keys(networks)) {
+    for (const manifest of manifests.of(component) ?? []) {
+      if ((await store.openShards(manifest)).lost.length > 0) return false;
+    }
   }
   return true;
 }
@@ -31,63 +37,24 @@ export async function isStoredWhole(source: string, store: CheckpointStore): Pro
  */
 export async function openStoredCheckpoint(source: string, store: CheckpointStore): Promise<CheckpointSource> {
   const id = storedId(source);
-  const manifests = await manifestsOf(id, store);
-  const missing = [...missingOf(manifests), ...(await store.damagedTexts(id))];
+  const missing = [...(await readStored(id, store)).missing, ...(await store.damagedTexts(id))];
   if (missing.length > 0) throw lost(id, missing);
-  return new StoredCheckpoint(id, store, manifests);
+  return StoredSource.open({ id, store, origin: nowhere(id) });
 }
 
 function storedId(source: string): string {
   return source.startsWith('folder:') ? source : folderUrl(source).href;
 }
 
-async function manifestsOf(id: string, store: CheckpointStore): Promise<ReadonlyMap<string, Manifest>> {
-  return new Map((await store.manifests(id)).map((manifest) => [manifest.component, manifest]));
-}
-
-function missingOf(manifests: ReadonlyMap<string, Manifest>): Component[] {
-  return components.filter((component) => !manifests.has(component));
-}
-
-class StoredCheckpoint implements CheckpointSource {
-  readonly id: string;
-  readonly #store: CheckpointStore;
-  readonly #manifests: ReadonlyMap<string, Manifest>;
-
-  constructor(id: string, store: CheckpointStore, manifests: ReadonlyMap<string, Manifest>) {
-    this.id = id;
-    this.#store = store;
-    this.#manifests = manifests;
-  }
-
-  async text(path: string): Promise<string> {
-    const text = await this.#store.text(this.id, path);
-    if (typeof text === 'string') return text;
-    throw lost(this.id, [path]);
-  }
-
-  async optionalText(path: string): Promise<string | undefined> {
-    return (await this.#store.text(this.id, path)) ?? undefined;
-  }
-
-  async tensors(component: Component): Promise<ReadonlyMap<string, TensorSpec>> {
-    return new Map(this.#manifest(component).tensors.map((tensor) => [tensor.name, tensor]));
-  }
-
-  async weights(component: Component, { onProgress, signal }: LoadOptions = {}): Promise<Weights> {
-    const manifest = this.#manifest(component);
-    const shards = await this.#store.openShards(manifest);
-    throwIfCancelled(signal);
-    if (shards.lost.length > 0) throw lost(this.id, [component]);
-    onProgress?.(manifestBytes(manifest), manifestBytes(manifest));
-    return toWeights(manifest, shards.blobs);
-  }
-
-  #manifest(component: Component): Manifest {
-    const manifest = this.#manifests.get(component);
-    if (!manifest) throw lost(this.id, [component]);
-    return manifest;
-  }
+/** Where nothing can be had: what is lost stays so. */
+function nowhere(id: string): Origin {
+  return {
+    text: (path) => Promise.reject(lost(id, [path])),
+    optionalText: async () => undefined,
+    open: async () => undefined,
+    published: async () => undefined,
+    withoutWeights: (component) => lost(id, [component]),
+  };
 }
 
 function lost(id: string, parts: readonly string[]): KinoraError {

@@ -1,58 +1,85 @@
-import type { Component } from '../engine';
+import { z } from 'zod';
+import type { NetworkDefinition } from '../engine';
 import { KinoraError } from '../shared/errors';
+import { parsePythonJson } from '../shared/python-json';
+import { quote } from '../shared/quote';
 import type { ByteSource } from './byte-source';
+import type { Origin, OriginFile } from './origin';
 import { readPyTorchFile } from './pytorch-file';
 import { checkFileSize, type FileTensor, headerLength, lengthBytes, parseHeader } from './safetensors';
 
-/** As the engine has them: only its types are imported here. */
-export const components = ['text_encoder', 'unet', 'vae'] as const satisfies readonly Component[];
+/** Names of the weight file in its folder without their ending, as `save_pretrained` gives them in either format. */
+export type WeightNames = NetworkDefinition<unknown>['weights'];
 
-/** Where diffusers (and for the text encoder transformers) saves weights, without what the name ends with. */
-const stems: Record<Component, { safetensors: string; pytorch: string }> = {
-  text_encoder: { safetensors: 'text_encoder/model', pytorch: 'text_encoder/pytorch_model' },
-  unet: { safetensors: 'unet/diffusion_pytorch_model', pytorch: 'unet/diffusion_pytorch_model' },
-  vae: { safetensors: 'vae/diffusion_pytorch_model', pytorch: 'vae/diffusion_pytorch_model' },
-};
-
-/** The weight files that a component can have, best first: half precision is half the bytes, safetensors can do no harm. */
-function weightPaths(component: Component): readonly string[] {
-  const { safetensors, pytorch } = stems[component];
-  return [`${safetensors}.fp16.safetensors`, `${safetensors}.safetensors`, `${pytorch}.fp16.bin`, `${pytorch}.bin`];
+export interface FoundFile<File = OriginFile> {
+  /** In the folder. */
+  readonly path: string;
+  readonly file: File;
 }
 
-/** Lists of the parts of a weight file that was saved in several. */
-function partListPaths(component: Component): readonly string[] {
-  const { safetensors, pytorch } = stems[component];
-  return [`${safetensors}.safetensors`, `${pytorch}.bin`].flatMap((path) => [
-    `${path}.index.json`,
-    `${path}.index.fp16.json`,
-  ]);
-}
+/** diffusers splits at 10 GB, transformers at 5 or 50. */
+const maxFiles = 256;
+
+/** huggingface_hub's list of the files that weights were split into, so far as it is needed. */
+const listSchema = z.looseObject({
+  // not z.record, which leaves out what is named `__proto__`
+  weight_map: z.custom<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value)),
+});
 
 /**
- * Which weight file of a component to take from what there is.
- * @param open gives whatever stands for the file, or undefined where there is none
- * @throws KinoraError `not-found` naming what was looked for; `invalid-checkpoint` where the weights lie in several files;
- *   what `open` throws
+ * Finds the weights of a component, best first: half precision is half the bytes, safetensors can do no harm, and one file is
+ * simpler than several.
+ * @param component name of its folder
+ * @returns one file, or those that the weights were split into
+ * @throws KinoraError what `origin.withoutWeights` makes of it where there are none; `invalid-checkpoint` for a list of files that
+ *   makes no sense or names files that are not there; what opening and reading a file can throw
  */
-export async function chooseWeightFile<Opened>(
-  component: Component,
-  open: (path: string) => Promise<Opened | undefined>,
-): Promise<{ path: string; file: Opened }> {
-  const paths = weightPaths(component);
-  for (const path of paths) {
-    const file = await open(path);
-    if (file !== undefined) return { path, file };
+export async function findWeights<File extends OriginFile>(
+  origin: Origin<File>,
+  component: string,
+  { safetensors, pytorch }: WeightNames,
+  signal?: AbortSignal,
+): Promise<readonly FoundFile<File>[]> {
+  const path = (name: string) => `${component}/${name}`;
+  const names = [
+    `${safetensors}.fp16.safetensors`,
+    `${safetensors}.safetensors`,
+    `${pytorch}.fp16.bin`,
+    `${pytorch}.bin`,
+  ];
+  for (const single of names.map(path)) {
+    const file = await origin.open(single, signal);
+    if (file) return [{ path: single, file }];
   }
-  for (const path of partListPaths(component)) {
-    if ((await open(path)) === undefined) continue;
-    throw new KinoraError(
-      'invalid-checkpoint',
-      `The weights of ${component} lie in several files, which ${path} lists; only weights in one file can be read ` +
-        "here. Save the model again with save_pretrained(…, max_shard_size='100GB').",
-    );
+  for (const whole of [`${safetensors}.safetensors`, `${pytorch}.bin`].map(path)) {
+    for (const list of [`${whole}.index.fp16.json`, `${whole}.index.json`]) {
+      const text = await origin.optionalText(list, signal);
+      if (text === undefined) continue;
+      const found: FoundFile<File>[] = [];
+      for (const name of filesOf(text, list)) {
+        const file = await origin.open(path(name), signal);
+        if (!file) throw new KinoraError('invalid-checkpoint', `${list} names ${path(name)}, which is not there.`);
+        found.push({ path: path(name), file });
+      }
+      return found;
+    }
   }
-  throw new KinoraError('not-found', `There is neither ${paths.join(' nor ')}.`);
+  throw origin.withoutWeights(component, `There is neither ${names.map(path).join(' nor ')}.`);
+}
+
+/** The files that a list names, in their order. */
+function filesOf(text: string, list: string): string[] {
+  const refuse = (problem: string) => new KinoraError('invalid-checkpoint', `${list} ${problem}.`);
+  const parsed = listSchema.safeParse(parsePythonJson(text, list)).data;
+  if (!parsed) throw refuse('is no list of weight files (weight_map is missing)');
+  const files = new Set<unknown>(Object.values(parsed.weight_map));
+  const ending = /\.safetensors\.index/.test(list) ? '.safetensors' : '.bin';
+  const names = [...files].map((name) => {
+    if (typeof name === 'string' && /^[\w.-]{1,200}$/.test(name) && name.endsWith(ending)) return name;
+    throw refuse(`names ${quote(name, 60)}, which is not a ${ending} file of its folder`);
+  });
+  if (names.length === 0 || names.length > maxFiles) throw refuse(`names ${names.length} files`);
+  return names.sort();
 }
 
 /**

@@ -30,7 +30,8 @@ function testClient({
   };
   const models = {
     download: async (url: string, { onProgress }: DownloadCallbacks) => {
-      onProgress?.({ component: 'unet', bytes: 1, totalBytes: 2, state: 'fetching' });
+      const network = { component: 'unet', label: 'denoiser', index: 1, count: 3 };
+      onProgress?.({ network, bytes: 1, totalBytes: 2, state: 'fetching' });
       downloaded.push(url);
       return url;
     },

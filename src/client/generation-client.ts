@@ -102,8 +102,8 @@ export class GenerationClient {
   async #bringIn(source: ModelSource, { onProgress, signal }: GenerateCallbacks): Promise<void> {
     throwIfCancelled(signal);
     if (typeof source !== 'string' || (await this.#worker.call((remote) => remote.has(source), signal))) return;
-    const report = ({ component, bytes, totalBytes }: DownloadProgress) =>
-      onProgress?.({ stage: 'fetch', component, done: bytes, total: totalBytes });
+    const report = ({ network, bytes, totalBytes }: DownloadProgress) =>
+      onProgress?.({ stage: 'fetch', network, done: bytes, total: totalBytes });
     await this.#models.download(source, { onProgress: report, signal });
   }
 }

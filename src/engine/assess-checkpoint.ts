@@ -1,6 +1,7 @@
 import { deviceFacts } from '../platform/device-facts';
-import { assessDevice, type DeviceReport, targetFor, type VideoSize } from './device-needs';
+import { assessDevice, type DeviceReport, targetFor } from './device-needs';
 import { readConfigs } from './load-checkpoint';
+import type { VideoSize } from './pipelines/definition';
 import type { CheckpointSource } from './source';
 import type { Device, Dtype } from './types';
 
@@ -13,6 +14,6 @@ export async function assessCheckpoint(
   { device, dtype, ...size }: VideoSize & { device: Device | 'auto'; dtype: Dtype | 'auto' },
   signal?: AbortSignal,
 ): Promise<DeviceReport> {
-  const [configs, facts] = await Promise.all([readConfigs(source, signal), deviceFacts()]);
-  return assessDevice(configs, size, facts, targetFor(facts, device, dtype));
+  const [{ pipeline }, facts] = await Promise.all([readConfigs(source, signal), deviceFacts()]);
+  return assessDevice(pipeline, size, facts, targetFor(facts, device, dtype));
 }

@@ -2,9 +2,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { DeviceFacts } from '../platform/device-facts';
 import { assessDevice, deviceNeeds, targetFor } from './device-needs';
-import { parseAutoencoderConfig } from './networks/autoencoder-kl';
-import { parseClipTextConfig } from './networks/clip-text-model';
-import { parseUNet3DConfig } from './networks/unet-3d-condition-model';
+import { textToVideoSD } from './pipelines/text-to-video-sd';
 
 // every assessment writes whole networks
 vi.setConfig({ testTimeout: 60_000 });
@@ -13,40 +11,40 @@ const GIB = 2 ** 30;
 const MIB = 2 ** 20;
 
 /** text-to-video-ms-1.7b; what is left out is the default. */
-const large = {
-  text_encoder: parseClipTextConfig({
+const large = textToVideoSD.fromConfigs({
+  text_encoder: {
     hidden_size: 1024,
     intermediate_size: 4096,
     num_hidden_layers: 23,
     num_attention_heads: 16,
     hidden_act: 'gelu',
-  }),
-  unet: parseUNet3DConfig({}),
-  vae: parseAutoencoderConfig({
+  },
+  unet: {},
+  vae: {
     block_out_channels: [128, 256, 512, 512],
     down_block_types: Array(4).fill('DownEncoderBlock2D'),
     up_block_types: Array(4).fill('UpDecoderBlock2D'),
     layers_per_block: 2,
-  }),
-};
+  },
+});
 /** Of the size of the checkpoint that ships. */
-const small = {
-  text_encoder: parseClipTextConfig({ hidden_size: 32, num_attention_heads: 4, intermediate_size: 128 }),
-  unet: parseUNet3DConfig({
+const small = textToVideoSD.fromConfigs({
+  text_encoder: { hidden_size: 32, num_attention_heads: 4, intermediate_size: 128 },
+  unet: {
     block_out_channels: [48, 96],
     down_block_types: ['CrossAttnDownBlock3D', 'CrossAttnDownBlock3D'],
     up_block_types: ['CrossAttnUpBlock3D', 'CrossAttnUpBlock3D'],
     attention_head_dim: 16,
     cross_attention_dim: 32,
     norm_num_groups: 8,
-  }),
-  vae: parseAutoencoderConfig({
+  },
+  vae: {
     block_out_channels: [12, 24, 48, 64, 64],
     down_block_types: Array(5).fill('DownEncoderBlock2D'),
     up_block_types: Array(5).fill('UpDecoderBlock2D'),
     norm_num_groups: 1,
-  }),
-};
+  },
+});
 
 const usual = { numFrames: 16, width: 256, height: 256 };
 const tiny = { numFrames: 2, width: 32, height: 32 };

@@ -7,17 +7,8 @@ import type { DeviceFacts } from '../platform/device-facts';
 import { at } from './at';
 import type { Target } from './graph/builder';
 import { type NetworkMemory, networkMemory } from './graph/memory';
-import { vaeScaleFactor } from './networks/autoencoder-kl';
-import { smallestLatents } from './networks/unet-3d-condition-model';
-import { type TextToVideoConfigs, textToVideoSD } from './pipelines/text-to-video-sd';
+import type { PipelineNetworks, VideoSize } from './pipelines/definition';
 import type { Device, Dtype, MemoryPolicy } from './types';
-
-/** Width and height in pixels. */
-export interface VideoSize {
-  numFrames: number;
-  width: number;
-  height: number;
-}
 
 /** What one network takes. */
 export interface NetworkNeeds extends NetworkMemory {
@@ -90,11 +81,11 @@ export function targetFor(
   return { device: 'webgpu', dtype: adapter?.float16 ? 'float16' : 'float32' };
 }
 
-export function deviceNeeds(configs: TextToVideoConfigs, size: VideoSize, target: Target): DeviceNeeds {
-  const networks = textToVideoSD.plans(configs, size, target).map(({ component, graph }) => {
-    const { label } = textToVideoSD.networks[component];
-    return { component, label, ...networkMemory(graph()) };
-  });
+export function deviceNeeds(pipeline: PipelineNetworks, size: VideoSize, target: Target): DeviceNeeds {
+  const networks = pipeline.plans(size, target).map(({ network: { component, label }, graph }) => ({
+    ...{ component, label },
+    ...networkMemory(graph()),
+  }));
   const each = networks.map(({ weights, activations, scratch }) => weights + activations + scratch);
   const { label, largest } = at(
     networks.toSorted((a, b) => b.largest - a.largest),
@@ -145,22 +136,21 @@ export function shortfalls(needs: DeviceNeeds, facts: DeviceFacts, target: Targe
 
 /** The whole answer for one checkpoint, one size and one device. Writes up to nine UNets: about a second. */
 export function assessDevice(
-  configs: TextToVideoConfigs,
+  pipeline: PipelineNetworks,
   size: VideoSize,
   facts: DeviceFacts,
   target: Target = targetFor(facts),
 ): DeviceReport {
-  const needs = deviceNeeds(configs, size, target);
+  const needs = deviceNeeds(pipeline, size, target);
   const found = shortfalls(needs, facts, target);
   const fits = (other: VideoSize, on: Target) =>
-    shortfalls(deviceNeeds(configs, other, on), facts, on).every(({ stops, lack }) => !stops && lack !== 'memory');
+    shortfalls(deviceNeeds(pipeline, other, on), facts, on).every(({ stops, lack }) => !stops && lack !== 'memory');
   const alternatives: Alternative[] = [];
   const memory = facts.memoryBytes === undefined ? Number.POSITIVE_INFINITY : facts.memoryBytes * MEMORY_SHARE;
   if (needs.bytes['keep-ready'] > memory && needs.bytes['low-memory'] <= memory) {
     alternatives.push({ change: 'low-memory', ...size });
   }
-  const scale = vaeScaleFactor(configs.vae);
-  const fewest = smallestLatents(configs.unet);
+  const { vaeScaleFactor: scale, smallestLatents: fewest } = pipeline;
   const smallest = { numFrames: 1, width: scale * fewest, height: scale * fewest };
   // where the weights alone are too much, no size has to be tried
   if (found.some(({ stops, lack }) => stops || lack === 'memory') && fits(smallest, target)) {

@@ -2,27 +2,26 @@
 import { KinoraError, throwIfCancelled } from '../shared/errors';
 import { parsePythonJson } from '../shared/python-json';
 import { type LatentRgbFactors, latentRgbFactors } from './latent-preview';
-import { vaeScaleFactor } from './networks/autoencoder-kl';
-import type { ClipTextConfig } from './networks/clip-text-model';
 import type { NetworkParts } from './networks-on-device';
-import { type TextToVideoConfigs, textToVideoSD } from './pipelines/text-to-video-sd';
+import { pipelineOf } from './pipelines';
+import { type PipelineDefinition, type PipelineNetworks, placeOf } from './pipelines/definition';
 import { schedulerClassName, schedulerFromConfig } from './schedulers';
-import { type CheckpointSource, type Component, components } from './source';
+import type { CheckpointSource } from './source';
 import { ClipTokenizer } from './tokenizer';
 import type { CheckpointInfo, Progress } from './types';
 import { checkTensors } from './weights';
 
-const { networks } = textToVideoSD;
-
-export interface CheckpointConfigs extends TextToVideoConfigs {
+/** What the configs of a folder say. */
+export interface CheckpointConfigs {
+  definition: PipelineDefinition;
+  pipeline: PipelineNetworks;
   /** As it lies in the file: each scheduler reads its own keys. */
   scheduler: unknown;
 }
 
-export interface TextToVideoCheckpoint {
+export interface TextToVideoCheckpoint extends CheckpointConfigs {
   source: CheckpointSource;
   info: CheckpointInfo;
-  configs: CheckpointConfigs;
   tokenizer: ClipTokenizer;
   previewFactors: LatentRgbFactors;
   /** By component. */
@@ -41,13 +40,15 @@ export async function loadCheckpoint(
 ): Promise<TextToVideoCheckpoint> {
   onProgress?.({ stage: 'open', done: 0, total: 1 });
   const checked = await checkCheckpoint(source, signal);
+  const { networks } = checked.definition;
   const parts: Record<string, NetworkParts[string]> = {};
-  for (const component of components) {
+  for (const [component, { aliases }] of Object.entries(networks)) {
+    const network = placeOf(networks, component);
     const weights = await source.weights(component, {
       signal,
-      onProgress: (done, total) => onProgress?.({ stage: 'fetch', component, done, total }),
+      onProgress: (done, total) => onProgress?.({ stage: 'fetch', network, done, total }),
     });
-    parts[component] = { weights, aliases: networks[component].aliases };
+    parts[component] = { weights, aliases };
   }
   return { ...checked, parts };
 }
@@ -58,7 +59,7 @@ export async function checkCheckpoint(
   signal?: AbortSignal,
 ): Promise<Omit<TextToVideoCheckpoint, 'parts'>> {
   const configs = await readConfigs(source, signal);
-  const { text_encoder: textEncoder, unet, vae, scheduler } = configs;
+  const { definition, pipeline, scheduler } = configs;
   const [vocab, merges, tokenizerConfig, specialTokensMap, factors] = await Promise.all([
     source.text('tokenizer/vocab.json', signal),
     source.text('tokenizer/merges.txt', signal),
@@ -66,49 +67,40 @@ export async function checkCheckpoint(
     source.optionalText('tokenizer/special_tokens_map.json', signal),
     source.optionalText('vae/latent_rgb_factors.json', signal),
   ]);
-  const maxTokens = textEncoder.max_position_embeddings;
+  const { maxTokens, latentChannels, vaeScaleFactor, sampleSize } = pipeline;
   const tokenizer = ClipTokenizer.fromFiles({ vocab, merges, tokenizerConfig, specialTokensMap }, maxTokens);
-  checkTokenIds(tokenizer, textEncoder);
+  checkTokenIds(tokenizer, pipeline);
   // the smallest graphs are written one by one: the first network that does not fit ends it
-  const expected = {
-    text_encoder: () => networks.text_encoder.parameters(textEncoder),
-    unet: () => networks.unet.parameters(unet),
-    vae: () => networks.vae.parameters(vae),
-  };
-  for (const component of components) {
+  for (const [component, parameters] of Object.entries(pipeline.parameters)) {
     const tensors = await source.tensors(component, signal);
-    checkTensors(component, expected[component](), tensors, networks[component].aliases);
+    checkTensors(component, parameters(), tensors, definition.networks[component]?.aliases);
     throwIfCancelled(signal);
   }
-  const scale = vaeScaleFactor(vae);
-  const sample = unet.sample_size ?? 32;
-  const [height, width] = typeof sample === 'number' ? [sample, sample] : sample;
   const info: CheckpointInfo = {
     id: source.id,
-    height: height * scale,
-    width: width * scale,
-    vaeScaleFactor: scale,
-    latentChannels: vae.latent_channels,
+    height: sampleSize.height * vaeScaleFactor,
+    width: sampleSize.width * vaeScaleFactor,
+    vaeScaleFactor,
+    latentChannels,
     maxTokens,
     scheduler: schedulerClassName(scheduler),
   };
-  return { source, info, configs, tokenizer, previewFactors: latentRgbFactors(factors, vae.latent_channels) };
+  return { source, info, ...configs, tokenizer, previewFactors: latentRgbFactors(factors, latentChannels) };
 }
 
 /** Throws KinoraError `unsupported-config` or `invalid-checkpoint`. Reads nothing but the configs. */
 export async function readConfigs(source: CheckpointSource, signal?: AbortSignal): Promise<CheckpointConfigs> {
-  const config = (component: Component) => readJson(source, `${component}/config.json`, signal);
-  const [text_encoder, unet, vae, scheduler] = await Promise.all([
-    config('text_encoder').then(networks.text_encoder.parseConfig),
-    config('unet').then(networks.unet.parseConfig),
-    config('vae').then(networks.vae.parseConfig),
+  const definition = pipelineOf(await source.text('model_index.json', signal));
+  const [scheduler, ...configs] = await Promise.all([
     readJson(source, 'scheduler/scheduler_config.json', signal),
+    ...Object.keys(definition.networks).map(
+      async (component) => [component, await readJson(source, `${component}/config.json`, signal)] as const,
+    ),
   ]);
-  const configs = { text_encoder, unet, vae, scheduler };
-  textToVideoSD.checkFit(configs);
+  const pipeline = definition.fromConfigs(Object.fromEntries(configs));
   // one that cannot run is refused before weights are fetched
   schedulerFromConfig(schedulerClassName(scheduler), scheduler);
-  return configs;
+  return { definition, pipeline, scheduler };
 }
 
 async function readJson(source: CheckpointSource, path: string, signal?: AbortSignal): Promise<unknown> {
@@ -116,7 +108,7 @@ async function readJson(source: CheckpointSource, path: string, signal?: AbortSi
 }
 
 /** An id beyond the embeddings would only fail inside a run, and only with a prompt that has it. */
-function checkTokenIds({ largestId }: ClipTokenizer, { vocab_size: size }: ClipTextConfig): void {
+function checkTokenIds({ largestId }: ClipTokenizer, { vocabularySize: size }: PipelineNetworks): void {
   if (largestId < size) return;
   throw new KinoraError(
     'invalid-checkpoint',

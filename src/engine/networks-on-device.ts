@@ -30,13 +30,13 @@ export class Networks {
    * So are those whose device was lost since they last ran, as when the computer slept.
    */
   async load(plan: NetworkPlan, onProgress?: (progress: Progress) => void): Promise<Network> {
-    const { role, component, key } = plan;
+    const { role, network: place, key } = plan;
     const known = this.#loaded.get(role);
     if (known?.key === key && !known.network.lost) return known.network;
     for (const [other, { network }] of [...this.#loaded]) {
       if (other === role || network.lost || this.#memory === 'low-memory') await this.#free(other);
     }
-    const report = (done: number, total: number) => onProgress?.({ stage: 'load', component, done, total });
+    const report = (done: number, total: number) => onProgress?.({ stage: 'load', network: place, done, total });
     report(0, 0);
     const prepared = this.#prepared.get(role);
     this.#prepared.delete(role);
@@ -63,7 +63,7 @@ export class Networks {
     });
   }
 
-  #prepare({ component, graph }: NetworkPlan): Promise<PreparedNetwork> {
+  #prepare({ network: { component }, graph }: NetworkPlan): Promise<PreparedNetwork> {
     const part = this.#parts[component];
     if (!part) throw new KinoraError('internal', `The checkpoint has no component ${component}.`);
     return prepareNetwork(graph(), part.weights, this.#backend.device, part.aliases);

@@ -1,10 +1,7 @@
 /** How a checkpoint reaches the engine: small files as they are, weights as a table of tensors and where their bytes lie. */
 
 import type { TensorDtype } from '../shared/dtypes';
-
-/** The networks of TextToVideoSDPipeline, named as model_index.json and the folders name them. */
-export const components = ['text_encoder', 'unet', 'vae'] as const;
-export type Component = (typeof components)[number];
+import type { Component } from './types';
 
 /** A tensor's type and shape, as the header of a safetensors file tells. */
 export interface TensorSpec {

@@ -2,21 +2,18 @@
 
 import { machineMemory } from '../platform/device-facts';
 import { KinoraError, throwIfCancelled } from '../shared/errors';
-import { at } from './at';
 import { chooseBackend } from './backend';
 import { Clock } from './clock';
 import { checkParameters } from './generation-options';
 import { previewPixels } from './latent-preview';
 import { loadCheckpoint, type TextToVideoCheckpoint } from './load-checkpoint';
 import { chooseMemoryPolicy, promptsAtOnce, weightBytesOf } from './memory-policy';
-import { timestepEmbedding } from './networks/unet-3d-condition-model';
 import { Networks } from './networks-on-device';
 import { denoise } from './pipeline/denoise';
 import { guided, unetDenoiser } from './pipeline/denoiser';
 import { FrameDecoder, type PlanFor } from './pipeline/frame-decoder';
 import { type LatentShape, latentsFromNoise } from './pipeline/initial-latents';
 import { PromptEncoder } from './pipeline/prompt-encoder';
-import { textToVideoSD } from './pipelines/text-to-video-sd';
 import { TorchGenerator } from './random';
 import { breaks } from './runtime/failures';
 import { schedulerFromConfig } from './schedulers';
@@ -64,11 +61,11 @@ export class TextToVideoPipeline {
     this.backend = backend;
     this.memory = memory;
     this.#checkpoint = checkpoint;
-    const { configs } = checkpoint;
+    const { pipeline } = checkpoint;
     this.#networks = new Networks(checkpoint.parts, backend, memory);
-    this.#encoder = new PromptEncoder(this.#networks, textToVideoSD.encode(configs, backend), backend.dtype);
-    const planFor: PlanFor = (latents, dtype) => textToVideoSD.decode(configs, latents, backend, dtype);
-    this.#decoder = new FrameDecoder(this.#networks, planFor, configs.vae.scaling_factor, backend.dtype);
+    this.#encoder = new PromptEncoder(this.#networks, pipeline.encode(backend), backend.dtype);
+    const planFor: PlanFor = (latents, dtype) => pipeline.decode(latents, backend, dtype);
+    this.#decoder = new FrameDecoder(this.#networks, planFor, pipeline.scalingFactor, backend.dtype);
   }
 
   /**
@@ -123,7 +120,7 @@ export class TextToVideoPipeline {
     { onProgress, onStep, signal }: Pick<GenerateOptions, 'onProgress' | 'onStep' | 'signal'>,
   ): Promise<GeneratedVideo> {
     const { numInferenceSteps, guidanceScale, numFrames: frames, eta } = parameters;
-    const { tokenizer, configs, info, source, previewFactors } = this.#checkpoint;
+    const { tokenizer, pipeline, info, source, previewFactors } = this.#checkpoint;
     const networks = this.#networks;
     const clock = new Clock();
     const job = { clock, onProgress, signal };
@@ -131,7 +128,7 @@ export class TextToVideoPipeline {
     const size = { height: parameters.height / info.vaeScaleFactor, width: parameters.width / info.vaeScaleFactor };
     const shape: LatentShape = { frames, channels: info.latentChannels, ...size };
     const guides = guidanceScale > 1;
-    const scheduler = schedulerFromConfig(parameters.scheduler, configs.scheduler)(numInferenceSteps);
+    const scheduler = schedulerFromConfig(parameters.scheduler, this.#checkpoint.scheduler)(numInferenceSteps);
 
     // 1. prompt → [1, tokens, D], and the same for the negative prompt
     onProgress?.({ stage: 'tokenize', done: 0, total: 1 });
@@ -140,7 +137,7 @@ export class TextToVideoPipeline {
     clock.stop('tokenize');
     const prompts = guides ? promptsAtOnce(this.backend.device, { frames, ...size }) : 1;
     const unetShape = { prompts, frames, ...size, tokens: info.maxTokens };
-    const unetPlan = textToVideoSD.denoise(configs, unetShape, this.backend);
+    const unetPlan = pipeline.denoise(unetShape, this.backend);
     networks.prepareAhead(unetPlan);
     const embeds: Float32Array[] = [];
     for (const { ids } of guides ? [prompt, negative] : [prompt]) embeds.push(await this.#encoder.encode(ids, job));
@@ -158,7 +155,7 @@ export class TextToVideoPipeline {
       await pause();
       throwIfCancelled(signal);
     };
-    const timeEmbedding = (timestep: number) => timestepEmbedding(timestep, at(configs.unet.block_out_channels, 0));
+    const { timeEmbedding } = pipeline;
     const denoiser = guided(
       unetDenoiser(unet, { embeds, promptsAtOnce: prompts, timeEmbedding, beforeRun }),
       guidanceScale,

@@ -1,6 +1,5 @@
 /** What goes into the pipeline and what comes out, for every realm that calls it. Serialisable, but for callbacks and signals. */
 import type { SchedulerName } from './schedulers';
-import type { Component } from './source';
 
 export type Device = 'webgpu' | 'wasm';
 export type Dtype = 'float16' | 'float32';
@@ -64,9 +63,23 @@ export interface Backend {
  */
 export type Stage = 'open' | 'fetch' | 'load' | 'tokenize' | 'encode' | 'denoise' | 'decode';
 
+/** The name of a network's folder and of its entry in model_index.json: `text_encoder`, `unet`, `vae` and the like. */
+export type Component = string;
+
+/** One of a pipeline's networks. */
+export interface NetworkPlace {
+  component: Component;
+  /** For people, within a sentence. */
+  label: string;
+  /** Its place among the pipeline's `count` networks, from 0. */
+  index: number;
+  count: number;
+}
+
 export interface Progress {
   stage: Stage;
-  component?: Component;
+  /** Of `fetch` and `load`: what is fetched or loaded. */
+  network?: NetworkPlace;
   done: number;
   total: number;
 }

@@ -9,7 +9,7 @@ export {
   openStoredCheckpoint,
   type Picked,
   type PickedFile,
-  type UrlCheckpoint,
+  type StoredSource,
 } from '../checkpoint';
 export * from '../engine';
 export { type EncodedVideo, type EncodeOptions, encodeMp4 } from '../media';

@@ -17,20 +17,24 @@ const request = {
 
 beforeEach(() => useJob.setState(useJob.getInitialState()));
 
+const [textEncoder, unet, vae] = ['text_encoder', 'unet', 'vae'].map((component, index) => ({
+  ...{ component, label: component, index, count: 3 },
+}));
+
 /** Everything that a first video reports, in its order. */
 const wholeJob: JobProgress[] = [
   { stage: 'open', done: 0, total: 1 },
-  { stage: 'fetch', component: 'text_encoder', done: 0, total: 6e6 },
-  { stage: 'fetch', component: 'text_encoder', done: 6e6, total: 6e6 },
-  { stage: 'fetch', component: 'unet', done: 4e6, total: 9e6 },
-  { stage: 'fetch', component: 'vae', done: 1e6, total: 1e6 },
+  { stage: 'fetch', network: textEncoder, done: 0, total: 6e6 },
+  { stage: 'fetch', network: textEncoder, done: 6e6, total: 6e6 },
+  { stage: 'fetch', network: unet, done: 4e6, total: 9e6 },
+  { stage: 'fetch', network: vae, done: 1e6, total: 1e6 },
   { stage: 'tokenize', done: 0, total: 1 },
-  { stage: 'load', component: 'text_encoder', done: 0, total: 1 },
+  { stage: 'load', network: textEncoder, done: 0, total: 1 },
   { stage: 'encode', done: 0, total: 1 },
-  { stage: 'load', component: 'unet', done: 0, total: 1 },
+  { stage: 'load', network: unet, done: 0, total: 1 },
   { stage: 'denoise', done: 0, total: 4 },
   { stage: 'denoise', done: 4, total: 4 },
-  { stage: 'load', component: 'vae', done: 0, total: 1 },
+  { stage: 'load', network: vae, done: 0, total: 1 },
   { stage: 'decode', done: 0, total: 8 },
   { stage: 'decode', done: 8, total: 8 },
   { stage: 'mp4', done: 0, total: 8 },
@@ -60,7 +64,7 @@ test('most of the bar belongs to the steps', () => {
 });
 
 test('a stage without a total does not break the bar', () => {
-  expect(overallFraction({ stage: 'fetch', component: 'unet', done: 0, total: 0 })).toBeGreaterThan(0);
+  expect(overallFraction({ stage: 'fetch', network: unet, done: 0, total: 0 })).toBeGreaterThan(0);
 });
 
 test('what arrives after the end changes nothing', () => {

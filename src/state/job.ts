@@ -42,15 +42,12 @@ const shares: Record<JobProgress['stage'], readonly [number, number]> = {
   mp4: [0.98, 1],
 };
 
-/** The components in the order in which they are fetched. */
-const fetchOrder = ['text_encoder', 'unet', 'vae'];
-
 export function overallFraction(progress: JobProgress): number {
   const [begin, end] = shares[progress.stage];
   const part = progress.total > 0 ? progress.done / progress.total : 0;
-  if (progress.stage !== 'fetch') return begin + (end - begin) * part;
-  const index = Math.max(0, fetchOrder.indexOf(progress.component ?? ''));
-  return begin + ((end - begin) * (index + part)) / fetchOrder.length;
+  // networks are fetched one after the other
+  const { index, count } = (progress.stage === 'fetch' && progress.network) || { index: 0, count: 1 };
+  return begin + ((end - begin) * (index + part)) / count;
 }
 
 export function startJob(request: GenerateRequest): void {

@@ -194,15 +194,14 @@ export function dismissFailure(): void {
 /** Bytes of all weight files of a download that are here, and all of them; undefined where that is not known. */
 export function transferredBytes({ facts, progress }: Transfer): { bytes: number; totalBytes: number } | undefined {
   if (!facts) return undefined;
-  const of = (component: string, storedBytes: number, bytes: number) => {
-    if (progress?.component === component) return progress.bytes;
-    // they come in this order
-    const before = facts.files.findIndex((file) => file.component === progress?.component);
-    const own = facts.files.findIndex((file) => file.component === component);
-    return own < before ? bytes : storedBytes;
-  };
+  // they come in this order
+  const current = facts.files.findIndex(({ component }) => component === progress?.network.component);
+  const others = facts.files.map(({ component, bytes, storedBytes }, index) => {
+    if (component === progress?.network.component) return 0;
+    return index < current ? bytes : storedBytes;
+  });
   return {
-    bytes: facts.files.reduce((sum, file) => sum + of(file.component, file.storedBytes, file.bytes), 0),
+    bytes: others.reduce((sum, bytes) => sum + bytes, current < 0 ? 0 : (progress?.bytes ?? 0)),
     totalBytes: facts.files.reduce((sum, file) => sum + file.bytes, 0),
   };
 }

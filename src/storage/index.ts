@@ -1,5 +1,5 @@
 /** What the browser keeps between visits. */
 export { CheckpointStore, type StoredCheckpoint } from './checkpoint-store';
 export { hashBlob } from './checksum';
-export { type Manifest, manifestBytes, shardName } from './manifest';
+export { componentOf, type Manifest, manifestBytes, partName, shardName } from './manifest';
 export type { ByteRange } from './records';

@@ -16,7 +16,10 @@ const tensorSchema: z.ZodType<StoredTensor & { name: string }> = z.object({
 const fields = z.object({
   /** Id of the checkpoint that it belongs to. */
   checkpoint: z.string(),
+  /** Name of the component; of one whose weights lie in several files, with the file's number: `partName`. */
   component: z.string(),
+  /** How many files the component's weights lie in, if several. */
+  parts: count.min(2).optional(),
   /** The weight file that it is about. */
   file: z.object({
     /** In the folder. */
@@ -43,6 +46,16 @@ export const manifestSchema = fields
     error: 'shards overlap or are not in their order',
   })
   .refine(tensorsLieInShards, { error: 'a tensor lies outside of its shard, or is not as long as its shape says' });
+
+/** What one of several files of a component is stored as. */
+export function partName(component: string, index: number): string {
+  return `${component}/${index}`;
+}
+
+/** The component that a manifest is of, or of a part of. */
+export function componentOf({ component }: Manifest): string {
+  return component.split('/')[0] ?? '';
+}
 
 /** As the weights hand it out. */
 export function shardName(component: string, index: number): string {

@@ -1,12 +1,10 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { z } from 'zod';
-import { checkModelIndex } from '../../../src/checkpoint/model-index';
 import { deviceNeeds } from '../../../src/engine/device-needs';
 import { latentRgbFactors } from '../../../src/engine/latent-preview';
 import { checkCheckpoint, readConfigs } from '../../../src/engine/load-checkpoint';
-import { vaeScaleFactor } from '../../../src/engine/networks/autoencoder-kl';
-import { smallestLatents } from '../../../src/engine/networks/unet-3d-condition-model';
+import { pipelineOf } from '../../../src/engine/pipelines';
 import { modelIndex } from '../../../tests/server/synthetic';
 import { shippedCheckpoint, shippedText } from '../../../tests/shipped-checkpoint';
 import { jsonLike } from '../inputs';
@@ -30,11 +28,11 @@ const reference = (name: string) => parse(readFileSync(`reference/networks/${nam
 async function check(texts: Record<string, string>): Promise<void> {
   const source = shippedCheckpoint({ ...small, ...texts });
   await accepted(() => checkCheckpoint(source));
-  const configs = await accepted(() => readConfigs(source));
-  if (!configs) return;
-  const side = vaeScaleFactor(configs.vae) * smallestLatents(configs.unet);
+  const { pipeline } = (await accepted(() => readConfigs(source))) ?? {};
+  if (!pipeline) return;
+  const side = pipeline.vaeScaleFactor * pipeline.smallestLatents;
   const { bytes, largest } = deviceNeeds(
-    configs,
+    pipeline,
     { numFrames: 1, width: side, height: side },
     { device: 'wasm', dtype: 'float32' },
   );
@@ -59,6 +57,6 @@ export const configs = [
     expect(factors?.length === 9 || factors === undefined, 'there is a row for each channel and one more');
   }),
   target('model_index.json', fc.oneof(jsonLike(modelIndex), fc.string()), async (text) => {
-    await accepted(() => checkModelIndex(text));
+    await accepted(() => pipelineOf(text));
   }),
 ];

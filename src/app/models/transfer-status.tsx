@@ -4,12 +4,6 @@ import { speedOf } from '../../state/transfer-speed';
 import { pause, type Transfer, transferredBytes } from '../../state/transfers';
 import { diskText, durationText } from './amounts';
 
-const componentNames: Record<DownloadProgress['component'], string> = {
-  text_encoder: 'text encoder',
-  unet: 'UNet',
-  vae: 'VAE',
-};
-
 const labels: Record<Transfer['kind'], (url: string) => string> = {
   download: () => 'Progress of the download',
   copy: (name) => `Copying ${name}`,
@@ -48,7 +42,7 @@ export function TransferStatus({ transfer }: { transfer: Transfer }) {
       </p>
       {progress && (
         <p className="hint">
-          {componentNames[progress.component]}: {diskText(progress.bytes)} of {diskText(progress.totalBytes)}
+          {progress.network.label}: {diskText(progress.bytes)} of {diskText(progress.totalBytes)}
         </p>
       )}
       <p className="hint" role="status">

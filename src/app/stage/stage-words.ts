@@ -1,17 +1,15 @@
 import type { JobProgress } from '../../protocol';
 
-const components = { text_encoder: 'text encoder', unet: 'denoiser', vae: 'decoder' } as const;
-
 /** What the job is doing, in a few words. */
-export function stageWords({ stage, component, done, total }: JobProgress): string {
-  const name = component ? components[component] : 'model';
+export function stageWords({ stage, network, done, total }: JobProgress): string {
+  const name = network?.label ?? 'model';
   switch (stage) {
     case 'open':
       return 'Opening the model';
     case 'fetch':
       return `Fetching the ${name}`;
     case 'load':
-      return component === 'unet' ? 'Preparing the denoiser; the first time takes longest' : `Preparing the ${name}`;
+      return `Preparing the ${name}; the first time takes longest`;
     case 'tokenize':
     case 'encode':
       return 'Reading the prompt';

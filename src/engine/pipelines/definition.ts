@@ -1,21 +1,82 @@
-import type { NetworkGraph } from '../graph/builder';
+/** What a pipeline is made of. A new one is a file beside this one and a row in `index.ts`. */
+import type { NetworkGraph, Target } from '../graph/builder';
 import type { NetworkDefinition } from '../networks/definition';
-import type { Component } from '../source';
+import type { UNet3DShape } from '../networks/unet-3d-condition-model';
+import type { Component, Dtype, NetworkPlace } from '../types';
 
 /** The networks of a pipeline by component: the name of their folder and of their entry in model_index.json. */
-export type NetworkDefinitions = Readonly<Record<string, NetworkDefinition<unknown>>>;
+export type NetworkDefinitions = Readonly<Record<Component, NetworkDefinition<unknown>>>;
 
-export type ConfigsOf<Networks extends NetworkDefinitions> = {
-  readonly [Name in keyof Networks]: ReturnType<Networks[Name]['parseConfig']>;
-};
+export interface PipelineDefinition {
+  /** diffusers' name, as `_class_name` of model_index.json has it. */
+  readonly className: string;
+  /** In the order of their use, in which they are also fetched. */
+  readonly networks: NetworkDefinitions;
+  /** Class of the tokenizer. */
+  readonly tokenizer: string;
+  /**
+   * @param configs config.json by component, parsed from JSON
+   * @throws KinoraError `unsupported-config` naming the key; `invalid-checkpoint` where the networks do not fit together
+   */
+  fromConfigs(configs: Readonly<Record<Component, unknown>>): PipelineNetworks;
+}
 
 /** A network that can be loaded: what a component does in one role. */
 export interface NetworkPlan {
   /** Networks on the device are kept by role, so that a VAE's encoder does not take its decoder's place. */
   readonly role: string;
   /** Whose weights it reads. */
-  readonly component: Component;
+  readonly network: NetworkPlace;
   /** Plans of one role with the same key are of the same network. */
   readonly key: string;
   readonly graph: () => NetworkGraph;
+}
+
+/** Counts latents. */
+export interface LatentSize {
+  height: number;
+  width: number;
+}
+
+/** Pixels, and frames. */
+export interface VideoSize {
+  numFrames: number;
+  width: number;
+  height: number;
+}
+
+/** The networks of one checkpoint as its configs describe them: all that the way from prompt to frames knows of a pipeline. */
+export interface PipelineNetworks {
+  readonly vocabularySize: number;
+  /** Tokens that the text encoder takes. */
+  readonly maxTokens: number;
+  readonly latentChannels: number;
+  /** What latents are multiplied by after the encoder, and divided by before the decoder. */
+  readonly scalingFactor: number;
+  /** Pixels per latent. */
+  readonly vaeScaleFactor: number;
+  /** Latents that the denoiser needs in each direction at least. */
+  readonly smallestLatents: number;
+  /** Latents of the size that the denoiser was trained at. */
+  readonly sampleSize: LatentSize;
+
+  /** Every tensor that a checkpoint must hold, with its shape, by component. */
+  readonly parameters: Readonly<Record<Component, () => ReadonlyMap<string, readonly number[]>>>;
+  /** A timestep as the denoiser takes it. */
+  timeEmbedding(timestep: number): Float32Array<ArrayBuffer>;
+
+  /** [1, tokens] → [1, tokens, hidden size] */
+  encode(target: Target): NetworkPlan;
+  /** Latents [frames, channels, height, width] → the noise in them, for each prompt. */
+  denoise(shape: UNet3DShape, target: Target): NetworkPlan;
+  /** Latents of one frame → its picture. `dtype` may be wider than the other networks'. */
+  decode(latents: LatentSize, target: Target, dtype: Dtype): NetworkPlan;
+  /** Every network that a video of this size takes, in the order of their use. */
+  plans(size: VideoSize, target: Target): NetworkPlan[];
+}
+
+export function placeOf(networks: NetworkDefinitions, component: Component): NetworkPlace {
+  const components = Object.keys(networks);
+  const label = networks[component]?.label ?? component;
+  return { component, label, index: components.indexOf(component), count: components.length };
 }

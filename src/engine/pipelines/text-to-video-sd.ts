@@ -1,85 +1,104 @@
 /** TextToVideoSDPipeline. Source: diffusers pipelines/text_to_video_synthesis/pipeline_text_to_video_synth.py. */
 import { KinoraError } from '../../shared/errors';
+import { at } from '../at';
 import type { Target } from '../graph/builder';
 import { promptsAtOnce } from '../memory-policy';
 import { autoencoderDecoder, autoencoderDefinition, vaeScaleFactor } from '../networks/autoencoder-kl';
 import { clipTextDefinition, clipTextModel } from '../networks/clip-text-model';
-import { type UNet3DShape, unet3DConditionModel, unet3DDefinition } from '../networks/unet-3d-condition-model';
+import {
+  smallestLatents,
+  timestepEmbedding,
+  type UNet3DShape,
+  unet3DConditionModel,
+  unet3DDefinition,
+} from '../networks/unet-3d-condition-model';
 import type { Dtype } from '../types';
-import type { ConfigsOf, NetworkPlan } from './definition';
+import {
+  type LatentSize,
+  type NetworkPlan,
+  type PipelineDefinition,
+  type PipelineNetworks,
+  placeOf,
+} from './definition';
 
 const networks = { text_encoder: clipTextDefinition, unet: unet3DDefinition, vae: autoencoderDefinition } as const;
 
-export type TextToVideoConfigs = ConfigsOf<typeof networks>;
-
-/** Pixels, and frames. */
-interface VideoSize {
-  numFrames: number;
-  width: number;
-  height: number;
-}
-
-export const textToVideoSD = {
+export const textToVideoSD: PipelineDefinition = {
   className: 'TextToVideoSDPipeline',
   networks,
   tokenizer: 'CLIPTokenizer',
 
-  /**
-   * Whether the networks fit together.
-   * @throws KinoraError `invalid-checkpoint`
-   */
-  checkFit({ text_encoder: textEncoder, unet, vae }: TextToVideoConfigs): void {
-    const mustEqual = (key: string, value: number, other: string, expected: number) => {
-      if (value === expected) return;
-      throw new KinoraError(
-        'invalid-checkpoint',
-        `${key} is ${value}, but ${other} is ${expected}: these networks do not fit together.`,
-      );
-    };
+  fromConfigs(configs): PipelineNetworks {
+    const textEncoder = networks.text_encoder.parseConfig(configs.text_encoder);
+    const unet = networks.unet.parseConfig(configs.unet);
+    const vae = networks.vae.parseConfig(configs.vae);
     mustEqual(
-      'unet cross_attention_dim',
-      unet.cross_attention_dim,
-      'text_encoder hidden_size',
-      textEncoder.hidden_size,
+      ['unet cross_attention_dim', unet.cross_attention_dim],
+      ['text_encoder hidden_size', textEncoder.hidden_size],
     );
-    mustEqual('unet in_channels', unet.in_channels, 'vae latent_channels', vae.latent_channels);
-    mustEqual('unet out_channels', unet.out_channels, 'vae latent_channels', vae.latent_channels);
-    mustEqual('vae out_channels', vae.out_channels, 'the number of colours', 3);
-  },
+    mustEqual(['unet in_channels', unet.in_channels], ['vae latent_channels', vae.latent_channels]);
+    mustEqual(['unet out_channels', unet.out_channels], ['vae latent_channels', vae.latent_channels]);
+    mustEqual(['vae out_channels', vae.out_channels], ['the number of colours', 3]);
 
-  /** [1, tokens] → [1, tokens, hidden_size] */
-  encode({ text_encoder: config }: Pick<TextToVideoConfigs, 'text_encoder'>, target: Target): NetworkPlan {
-    const graph = () => clipTextModel(config, config.max_position_embeddings, target);
-    return { role: 'encode', component: 'text_encoder', key: '', graph };
-  },
+    const tokens = textEncoder.max_position_embeddings;
+    const scale = vaeScaleFactor(vae);
+    const sample = unet.sample_size ?? 32;
+    const [height, width] = typeof sample === 'number' ? [sample, sample] : sample;
 
-  /** Latents [frames, channels, height, width] → the noise in them, for each prompt. */
-  denoise({ unet: config }: Pick<TextToVideoConfigs, 'unet'>, shape: UNet3DShape, target: Target): NetworkPlan {
-    const graph = () => unet3DConditionModel(config, shape, target);
-    return { role: 'denoise', component: 'unet', key: JSON.stringify(shape), graph };
-  },
+    const encode = (target: Target): NetworkPlan => ({
+      role: 'encode',
+      network: placeOf(networks, 'text_encoder'),
+      key: '',
+      graph: () => clipTextModel(textEncoder, tokens, target),
+    });
+    const denoise = (shape: UNet3DShape, target: Target): NetworkPlan => ({
+      role: 'denoise',
+      network: placeOf(networks, 'unet'),
+      key: JSON.stringify(shape),
+      graph: () => unet3DConditionModel(unet, shape, target),
+    });
+    const decode = (latents: LatentSize, { device }: Target, dtype: Dtype): NetworkPlan => ({
+      role: 'decode',
+      network: placeOf(networks, 'vae'),
+      key: JSON.stringify([latents, dtype]),
+      graph: () => autoencoderDecoder(vae, latents, { device, dtype }),
+    });
 
-  /** Latents of one frame → its picture. `dtype` may be wider than the other networks'. */
-  decode(
-    { vae: config }: Pick<TextToVideoConfigs, 'vae'>,
-    latents: { height: number; width: number },
-    { device }: Target,
-    dtype: Dtype,
-  ): NetworkPlan {
-    const graph = () => autoencoderDecoder(config, latents, { device, dtype });
-    return { role: 'decode', component: 'vae', key: JSON.stringify([latents, dtype]), graph };
-  },
-
-  /** Every network that a video of this size takes, in the order of their use. */
-  plans(configs: TextToVideoConfigs, { numFrames: frames, ...size }: VideoSize, target: Target): NetworkPlan[] {
-    const scale = vaeScaleFactor(configs.vae);
-    const latents = { height: size.height / scale, width: size.width / scale };
-    const prompts = promptsAtOnce(target.device, { frames, ...latents });
-    const tokens = configs.text_encoder.max_position_embeddings;
-    return [
-      this.encode(configs, target),
-      this.denoise(configs, { prompts, frames, ...latents, tokens }, target),
-      this.decode(configs, latents, target, target.dtype),
-    ];
+    return {
+      maxTokens: tokens,
+      vocabularySize: textEncoder.vocab_size,
+      sampleSize: { height, width },
+      smallestLatents: smallestLatents(unet),
+      latentChannels: vae.latent_channels,
+      scalingFactor: vae.scaling_factor,
+      vaeScaleFactor: scale,
+      parameters: {
+        text_encoder: () => networks.text_encoder.parameters(textEncoder),
+        unet: () => networks.unet.parameters(unet),
+        vae: () => networks.vae.parameters(vae),
+      },
+      timeEmbedding: (timestep) => timestepEmbedding(timestep, at(unet.block_out_channels, 0)),
+      encode,
+      denoise,
+      decode,
+      plans({ numFrames: frames, ...size }, target) {
+        const latents = { height: size.height / scale, width: size.width / scale };
+        const prompts = promptsAtOnce(target.device, { frames, ...latents });
+        return [
+          encode(target),
+          denoise({ prompts, frames, ...latents, tokens }, target),
+          decode(latents, target, target.dtype),
+        ];
+      },
+    };
   },
 };
+
+/** @throws KinoraError `invalid-checkpoint` */
+function mustEqual([key, value]: readonly [string, number], [other, expected]: readonly [string, number]): void {
+  if (value === expected) return;
+  throw new KinoraError(
+    'invalid-checkpoint',
+    `${key} is ${value}, but ${other} is ${expected}: these networks do not fit together.`,
+  );
+}

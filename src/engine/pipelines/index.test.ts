@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { modelIndex } from '../../tests/server/synthetic';
-import { checkModelIndex } from './model-index';
+import { modelIndex } from '../../../tests/server/synthetic';
+import { pipelineOf } from '.';
 
 function check(change: object) {
-  return () => checkModelIndex(JSON.stringify({ ...modelIndex, ...change }));
+  return () => pipelineOf(JSON.stringify({ ...modelIndex, ...change }));
 }
 
 it('accepts a text-to-video pipeline with any scheduler', () => {
@@ -24,13 +24,13 @@ it.each([
 
 it.each(['Infinity', '-Infinity', 'NaN'])("lets a config have Python's %s", (number) => {
   const text = JSON.stringify({ ...modelIndex, guidance: 0 }).replace('"guidance":0', `"guidance":${number}`);
-  expect(() => checkModelIndex(text)).not.toThrow();
+  expect(() => pipelineOf(text)).not.toThrow();
 });
 
 it.each(['', '{', '{"a": infinity}', `{"_class_name": ${'['.repeat(1e6)}${']'.repeat(1e6)}}`])(
   'refuses what is not JSON',
   (text) => {
-    expect(() => checkModelIndex(text)).toThrow(
+    expect(() => pipelineOf(text)).toThrow(
       expect.objectContaining({
         code: 'invalid-checkpoint',
         message: expect.stringContaining('model_index.json is not'),
@@ -40,7 +40,7 @@ it.each(['', '{', '{"a": infinity}', `{"_class_name": ${'['.repeat(1e6)}${']'.re
 );
 
 it('refuses JSON of something else', () => {
-  expect(() => checkModelIndex('[]')).toThrow(expect.objectContaining({ code: 'invalid-checkpoint' }));
+  expect(() => pipelineOf('[]')).toThrow(expect.objectContaining({ code: 'invalid-checkpoint' }));
 });
 
 it.each([{ _class_name: 'x'.repeat(1e5) }, { unet: ['diffusers', 'x'.repeat(1e5)] }])(

@@ -1,0 +1,17 @@
+import type { PickedFolder } from './picked-folder';
+
+/** Says what a folder without model_index.json is. */
+export async function whatItIs(folder: PickedFolder): Promise<string> {
+  const names = await folder.names();
+  const is = `The folder ${folder.name} is not a diffusers model, which has a file model_index.json:`;
+  if (names.length === 0) return `${is} it is empty.`;
+  const config = await folder.file('config.json');
+  if (config) return `${is} with its config.json it seems to be a part of one. Choose the folder that it lies in.`;
+  const snapshots = names.includes('snapshots');
+  if (snapshots)
+    return `${is} it is a cache of the hub. Choose the folder with the long name inside of its folder snapshots.`;
+  const single = names.find((name) => /\.(safetensors|ckpt|pth?)$/.test(name));
+  if (single) return `${is} it holds ${single}, and models in a single file cannot be read here.`;
+  const more = names.length > 5 ? `, … (${names.length} in all)` : '';
+  return `${is} it holds ${names.slice(0, 5).join(', ')}${more}.`;
+}
