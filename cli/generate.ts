@@ -88,7 +88,7 @@ async function make(job: Job, browser: HeadlessBrowser, site: Site): Promise<{ v
   const suited = job.model === undefined ? shippedModel : modelAt(job.model);
   const dtypes = { f16: 'float16', f32: 'float32' } as const;
   const request: HeadlessRequest = {
-    source: modelAddress(job.model, site, dist),
+    source: { kind: 'remote', url: modelAddress(job.model, site, dist) },
     device: job.device ?? 'auto',
     dtype: job.dtype ? dtypes[job.dtype] : 'auto',
     prompt: job.prompt,

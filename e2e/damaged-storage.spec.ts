@@ -146,7 +146,12 @@ test.describe('a model at another origin', () => {
         page
           .goto('/headless.html')
           .then(() => page.waitForFunction(() => 'kinora' in window))
-          .then(() => page.evaluate((request) => window.kinora.generate(request), { ...video, source: hub.url }));
+          .then(() =>
+            page.evaluate((request) => window.kinora.generate(request), {
+              ...video,
+              source: { kind: 'remote', url: hub.url } as const,
+            }),
+          );
       expect(await visit(profile, generate)).toMatchObject({ ok: true });
       for (const file of storedFiles(profile, what)) damages['cut off'](file);
       expect(await visit(profile, generate)).toMatchObject({ ok: true });

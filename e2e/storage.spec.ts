@@ -18,8 +18,9 @@ const video: Omit<HeadlessRequest, 'source'> = {
   dtype: 'auto',
 };
 
-async function generate(page: Page, source: string) {
-  return page.evaluate((request) => window.kinora.generate(request), { ...video, source });
+async function generate(page: Page, url: string, dtype: 'auto' | 'float32' = 'auto') {
+  const source = { kind: 'remote', url } as const;
+  return page.evaluate((request) => window.kinora.generate(request), { ...video, source, dtype });
 }
 
 async function storedBytes(page: Page): Promise<number> {
@@ -63,12 +64,7 @@ test('site data that is cleared under the open page is fetched again', async ({ 
   const session = await page.context().newCDPSession(page);
   await session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'indexeddb' });
   // another precision, so that the model is loaded anew
-  const again = await page.evaluate((request) => window.kinora.generate(request), {
-    ...video,
-    source,
-    dtype: 'float32' as const,
-  });
-  expect(again).toMatchObject({ ok: true });
+  expect(await generate(page, source, 'float32')).toMatchObject({ ok: true });
 });
 
 test('the page says how much is missing, and where room can be made', async ({ page, baseURL }) => {

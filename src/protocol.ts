@@ -21,6 +21,7 @@ import type {
 } from './engine';
 import type { EncodedVideo } from './media';
 import type { AccessToken } from './shared/access-token';
+import type { ModelSource } from './shared/model-source';
 
 export type { SchedulerName } from './engine/schedulers';
 export type {
@@ -35,20 +36,16 @@ export type {
   GenerationParameters,
   Lack,
   MemoryPolicy,
+  ModelSource,
   Picked,
   Shortfall,
   StepPreview,
   VideoSize,
 };
 
-/**
- * A model: the absolute address of its diffusers folder, the id of a stored copy of a folder (`folder:…`), or a folder that the
- * visitor has picked, which is used where it lies.
- */
-export type ModelSource = string | Picked;
-
 export interface LoadRequest {
-  source: ModelSource;
+  /** A picked folder is used where it lies. */
+  source: ModelSource<Picked>;
   device: Device | 'auto';
   dtype: Dtype | 'auto';
   /** Left out: 'auto'. */
@@ -86,7 +83,7 @@ export type JobProgress = Progress | { stage: 'mp4'; network?: undefined; done: 
  */
 export interface GenerationWorker {
   /** The model can be opened here: it is stored whole, a picked folder, or at the page's own site. */
-  has(source: ModelSource): Promise<boolean>;
+  has(source: ModelSource<Picked>): Promise<boolean>;
   load(
     load: LoadRequest,
     onProgress: (progress: JobProgress) => void,

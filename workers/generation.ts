@@ -5,31 +5,35 @@ import { isStoredWhole, openSource, openStoredCheckpoint } from '../src/checkpoi
 import { type CheckpointSource, TextToVideoPipeline } from '../src/engine';
 import { encodeMp4 } from '../src/media';
 import { writeVideoComment } from '../src/media/video-comment';
-import type { GenerationWorker, JobProgress, LoadedModel, LoadRequest, ModelSource } from '../src/protocol';
+import type { GenerationWorker, JobProgress, LoadedModel, LoadRequest } from '../src/protocol';
 import { throwIfCancelled } from '../src/shared/errors';
 import { CheckpointStore } from '../src/storage';
 import { serve } from '../src/wire';
 
+type Source = LoadRequest['source'];
+
 const store = new CheckpointStore();
 let loaded: { key: string; pipeline: TextToVideoPipeline } | undefined;
 
-function isElsewhere(source: ModelSource): source is string {
-  return typeof source === 'string' && /^https?:/.test(source) && new URL(source).origin !== location.origin;
+type Remote = Extract<Source, { kind: 'remote' }>;
+
+function isElsewhere(source: Source): source is Remote {
+  return source.kind === 'remote' && URL.parse(source.url)?.origin !== location.origin;
 }
 
-function open(source: ModelSource, signal: AbortSignal | undefined): Promise<CheckpointSource> {
-  return isElsewhere(source) ? openStoredCheckpoint(source, store) : openSource(source, { store, signal });
+function open(source: Source, signal: AbortSignal | undefined): Promise<CheckpointSource> {
+  return isElsewhere(source) ? openStoredCheckpoint(source.url, store) : openSource(source, { store, signal });
 }
 
 async function loadPipeline(
   { source, device, dtype, memory }: LoadRequest,
   options: { onProgress: (progress: JobProgress) => void; signal: AbortSignal | undefined },
 ): Promise<TextToVideoPipeline> {
-  const keyOf = (id: string) => JSON.stringify([id, device, dtype, memory]);
+  const keyOf = (of: unknown) => JSON.stringify([of, device, dtype, memory]);
   // what is stored under an address stays the same; a picked folder may have changed, and its id tells
-  if (typeof source === 'string' && loaded?.key === keyOf(source)) return loaded.pipeline;
+  if (source.kind !== 'picked' && loaded?.key === keyOf(source)) return loaded.pipeline;
   const checkpoint = await open(source, options.signal);
-  const key = keyOf(typeof source === 'string' ? source : checkpoint.id);
+  const key = keyOf(source.kind === 'picked' ? checkpoint.id : source);
   if (loaded?.key === key) return loaded.pipeline;
   const former = loaded;
   loaded = undefined;
@@ -44,7 +48,7 @@ function facts({ info, backend, memory }: TextToVideoPipeline): LoadedModel {
 }
 
 const worker: GenerationWorker = {
-  has: async (source) => !isElsewhere(source) || isStoredWhole(source, store),
+  has: async (source) => !isElsewhere(source) || isStoredWhole(source.url, store),
 
   load: async (load, onProgress, signal) => facts(await loadPipeline(load, { onProgress, signal })),
 

@@ -83,10 +83,10 @@ export async function tellStory({ page, address, hub, video }: StorySetting): Pr
 
   hub.disconnect();
   const heap = await HeapMeter.start(page);
-  const first = { ...(await makeVideo(page, { ...video, source: hub.url })), heap: heap.peak };
+  const first = { ...(await makeVideo(page, { ...video, source: { kind: 'remote', url: hub.url } })), heap: heap.peak };
   heap.stop();
   await open();
-  const second = await makeVideo(page, { ...video, source: hub.url });
+  const second = await makeVideo(page, { ...video, source: { kind: 'remote', url: hub.url } });
   return {
     facts,
     downloaded,

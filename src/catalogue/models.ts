@@ -29,7 +29,9 @@ export interface Model {
   name: string;
   /** One sentence: what it can show. */
   about: string;
-  /** Of the diffusers folder, relative to the page or absolute; or the id of a stored copy of a folder. */
+  /** On a server, in storage as the copy of a folder, or in a folder of the visitor's disk that is used where it lies. */
+  place: 'server' | 'copy' | 'folder';
+  /** Of the diffusers folder on a server, relative to the page or absolute; else the model's id. */
   url: string;
   numFrames: number;
   /** Pixels. */
@@ -53,6 +55,7 @@ export const shippedModel: Model = {
   about:
     'A small model that ships with the page. It knows eight colours, four shapes, eight motions and four backgrounds.',
   // what is stored under an address is never asked for again: another checkpoint needs another version
+  place: 'server',
   url: 'models/moving-shapes?v=5',
   numFrames: 8,
   width: 128,
@@ -107,6 +110,7 @@ export function modelAt(url: string): Model {
     id: url,
     name: withoutQuery(url),
     about: 'A model from another address. What it can show is up to its authors.',
+    place: 'server',
     url,
     ...familySettings,
   };
@@ -122,8 +126,8 @@ export function modelAt(url: string): Model {
 }
 
 /** A copy of a folder of the visitor's disk, or that folder itself. */
-export function modelOnDisk(id: string, name: string): Model {
-  return { id, name, about: 'A model from a folder on this computer.', url: id, ...familySettings };
+export function modelOnDisk(id: string, name: string, place: 'copy' | 'folder'): Model {
+  return { id, name, about: 'A model from a folder on this computer.', place, url: id, ...familySettings };
 }
 
 /** The page of a model on a hub, of whose files `url` is the folder; undefined for other addresses. */

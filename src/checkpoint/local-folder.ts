@@ -1,6 +1,7 @@
 import type { CheckpointSource, Component, LoadOptions, NetworkDefinitions, TensorSpec, Weights } from '../engine';
 import { pipelineOf } from '../engine';
 import { KinoraError, throwIfCancelled } from '../shared/errors';
+import { copyScheme } from '../shared/model-source';
 import type { CheckpointStore } from '../storage';
 import { type DescribedFile, describeWeights } from './describe-weights';
 import { type LocalFile, LocalOrigin } from './local-origin';
@@ -44,7 +45,7 @@ export async function openLocalFolder(
   const stamps = [...small, ...weights.map(({ file }) => file)].map((file) =>
     file ? `${file.size.toString(36)}-${file.lastModified.toString(36)}` : '',
   );
-  const id = `folder:${folder.name}/${stamps.join('.')}`;
+  const id = `${copyScheme}${folder.name}/${stamps.join('.')}`;
   if (store) return StoredSource.openAnew({ id, origin, store });
   return new FolderInPlace(id, origin, networks);
 }

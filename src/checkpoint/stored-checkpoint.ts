@@ -1,6 +1,7 @@
 /** Checkpoints as they are stored, wherever they came from. Nothing is fetched. */
 import type { CheckpointSource } from '../engine';
 import { KinoraError } from '../shared/errors';
+import { isCopy } from '../shared/model-source';
 import type { CheckpointStore } from '../storage';
 import { folderUrl } from './folder-url';
 import type { Origin } from './origin';
@@ -43,7 +44,7 @@ export async function openStoredCheckpoint(source: string, store: CheckpointStor
 }
 
 function storedId(source: string): string {
-  return source.startsWith('folder:') ? source : folderUrl(source).href;
+  return isCopy(source) ? source : folderUrl(source).href;
 }
 
 /** Where nothing can be had: what is lost stays so. */
@@ -58,7 +59,7 @@ function nowhere(id: string): Origin {
 }
 
 function lost(id: string, parts: readonly string[]): KinoraError {
-  const remedy = id.startsWith('folder:') ? 'copy its folder again' : 'download it again';
+  const remedy = isCopy(id) ? 'copy its folder again' : 'download it again';
   return new KinoraError(
     'storage',
     `The browser has lost ${parts.join(', ')} of the stored copy of ${id}, or cannot read it back. Under Models, ` +

@@ -41,7 +41,11 @@ function testClient({
   return { client, started, downloaded };
 }
 
-const request = (behaviour: string): LoadRequest => ({ source: behaviour, device: 'auto', dtype: 'auto' });
+const request = (behaviour: string): LoadRequest => ({
+  source: /^https?:/.test(behaviour) ? { kind: 'remote', url: behaviour } : { kind: 'stored', id: behaviour },
+  device: 'auto',
+  dtype: 'auto',
+});
 
 describe('errors cross with their code', () => {
   test('every code', async () => {
@@ -185,11 +189,11 @@ test('the real workers: what the checkpoint throws arrives', async () => {
   const client = new GenerationClient({ models });
   clients.push(client, models);
   const url = `${inject('fileServer')}/no-such-model`;
-  const error = await errorOf(client.load({ source: url, device: 'wasm', dtype: 'auto' }));
+  const error = await errorOf(client.load({ source: { kind: 'remote', url }, device: 'wasm', dtype: 'auto' }));
   expect(error.code).toBe('not-found');
   expect(error.message).toContain(`${url}/model_index.json`);
   // and they go on serving
-  expect((await errorOf(client.load({ source: 'ftp://x', device: 'wasm', dtype: 'auto' }))).code).toBe(
-    'invalid-argument',
-  );
+  expect(
+    (await errorOf(client.load({ source: { kind: 'remote', url: 'ftp://x' }, device: 'wasm', dtype: 'auto' }))).code,
+  ).toBe('invalid-argument');
 });

@@ -1,6 +1,9 @@
 /** Behaves as the model's address tells it, for tests of what the page does with a worker's worst moments. */
 import { errorCodes, KinoraError } from '../shared/errors';
+import type { ModelSource } from '../shared/model-source';
 import { serve } from '../wire';
+
+type Source = Exclude<ModelSource<never>, { kind: 'picked' }>;
 
 const behaviours: Record<string, (signal: AbortSignal) => Promise<unknown>> = {
   ready: async () => ({ info: { id: 'ready' }, backend: { device: 'wasm' } }),
@@ -27,11 +30,12 @@ const behaviours: Record<string, (signal: AbortSignal) => Promise<unknown>> = {
 for (const code of errorCodes) behaviours[code] = () => Promise.reject(new KinoraError(code, `As ${code}.`));
 
 serve({
-  has: async (source: string) => !source.startsWith('http'),
-  load: ({ source }: { source: string }, onProgress: (progress: unknown) => void, signal: AbortSignal) => {
+  has: async ({ kind }: Source) => kind !== 'remote',
+  load: ({ source }: { source: Source }, onProgress: (progress: unknown) => void, signal: AbortSignal) => {
     onProgress({ stage: 'open', done: 0, total: 1 });
-    const behaviour = behaviours[source.replace(/^.*\//, '')];
-    if (!behaviour) throw new Error(`No behaviour ${source}.`);
+    const name = (source.kind === 'remote' ? source.url : source.id).replace(/^.*\//, '');
+    const behaviour = behaviours[name];
+    if (!behaviour) throw new Error(`No behaviour ${name}.`);
     return behaviour(signal);
   },
   countTokens: async (text: string) => text.length,

@@ -6,7 +6,6 @@ import type {
   JobProgress,
   LoadedModel,
   LoadRequest,
-  ModelSource,
   StepPreview,
 } from '../protocol';
 import { KinoraError, throwIfCancelled } from '../shared/errors';
@@ -85,7 +84,7 @@ export class GenerationClient {
   }
 
   async #job<Result>(
-    source: ModelSource,
+    source: LoadRequest['source'],
     callbacks: GenerateCallbacks,
     work: Work<GenerationWorker, Result>,
   ): Promise<Result> {
@@ -99,11 +98,11 @@ export class GenerationClient {
     }
   }
 
-  async #bringIn(source: ModelSource, { onProgress, signal }: GenerateCallbacks): Promise<void> {
+  async #bringIn(source: LoadRequest['source'], { onProgress, signal }: GenerateCallbacks): Promise<void> {
     throwIfCancelled(signal);
-    if (typeof source !== 'string' || (await this.#worker.call((remote) => remote.has(source), signal))) return;
+    if (source.kind !== 'remote' || (await this.#worker.call((remote) => remote.has(source), signal))) return;
     const report = ({ network, bytes, totalBytes }: DownloadProgress) =>
       onProgress?.({ stage: 'fetch', network, done: bytes, total: totalBytes });
-    await this.#models.download(source, { onProgress: report, signal });
+    await this.#models.download(source.url, { onProgress: report, signal });
   }
 }

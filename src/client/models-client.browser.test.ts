@@ -66,7 +66,8 @@ test('what the device lacks is known without any weight', async () => {
   for (const path of ['model_index.json', 'scheduler/scheduler_config.json', ...configPaths]) {
     await space.put(path, await (await fetch(`/models/moving-shapes/${path}`)).text());
   }
-  const request = { source: space.url, device: 'auto', dtype: 'auto', numFrames: 8, width: 128, height: 128 } as const;
+  const source = { kind: 'remote', url: space.url } as const;
+  const request = { source, device: 'auto', dtype: 'auto', numFrames: 8, width: 128, height: 128 } as const;
   const { target, needs, shortfalls, alternatives } = await client.assess(request);
   // the browser of the tests has WebGPU in software only
   if (shortfalls.some(({ lack }) => lack === 'hardware')) expect(target.device).toBe('wasm');

@@ -3,6 +3,7 @@ import { create } from 'zustand';
 import type { Model } from '../catalogue/models';
 import type { AssessRequest, DeviceReport, Shortfall } from '../protocol';
 import { type ErrorCode, KinoraError } from '../shared/errors';
+import { isSameSource } from '../shared/model-source';
 import { generation, models } from './clients';
 import type { Settings } from './form';
 import { useJob } from './job';
@@ -43,7 +44,7 @@ export function chosenVideo(settings: Settings): AssessRequest | undefined {
 function isOf(assessment: Assessment, request: AssessRequest): boolean {
   const { source, device, dtype, numFrames, width, height } = assessment.request;
   return (
-    source === request.source &&
+    isSameSource(source, request.source) &&
     device === request.device &&
     dtype === request.dtype &&
     numFrames === request.numFrames &&

@@ -4,6 +4,7 @@ import { create } from 'zustand';
 import { knownModels } from '../catalogue/known-models';
 import { type Model, modelAt, modelOnDisk, shippedModel } from '../catalogue/models';
 import type { ModelSource, Picked } from '../protocol';
+import { isCopy } from '../shared/model-source';
 import { readList, readStorage, writeStorage } from './browser-storage';
 import { switches } from './switches';
 
@@ -27,7 +28,7 @@ const added = z.object({ url: address, name: z.string() });
 const picked = new Map<string, Picked>();
 
 function restored({ url, name }: { url: string; name: string }): Model {
-  return url.startsWith('folder:') ? modelOnDisk(url, name) : modelAt(url);
+  return isCopy(url) ? modelOnDisk(url, name, 'copy') : modelAt(url);
 }
 
 function initialState(): ModelsState {
@@ -46,8 +47,10 @@ export function chosenModel(): Model {
 }
 
 /** What the workers open for `model`. */
-export function sourceOf({ id, url }: Model): ModelSource {
-  return picked.get(id) ?? new URL(url, document.baseURI).href;
+export function sourceOf({ id, url, place }: Model): ModelSource<Picked> {
+  const folder = picked.get(id);
+  if (folder) return { kind: 'picked', folder };
+  return place === 'copy' ? { kind: 'stored', id: url } : { kind: 'remote', url: new URL(url, document.baseURI).href };
 }
 
 export function chooseModel(model: Model): void {
@@ -69,7 +72,7 @@ export function addModel(url: string, name = url): Model {
 
 /** Adds a folder that is used where it lies, for this visit. */
 export function addPickedFolder(folder: Picked, name: string): Model {
-  const model = modelOnDisk(`picked:${crypto.randomUUID()}`, name);
+  const model = modelOnDisk(`picked:${crypto.randomUUID()}`, name, 'folder');
   picked.set(model.id, folder);
   useModels.setState(({ models }) => ({ models: [...models, model] }));
   return model;

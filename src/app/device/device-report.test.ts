@@ -44,7 +44,7 @@ const report: DeviceReport = {
   alternatives: [],
 };
 const request = {
-  source: 'https://models.example/m',
+  source: { kind: 'remote', url: 'https://models.example/m' },
   device: 'auto',
   dtype: 'auto',
   numFrames: 16,
@@ -150,7 +150,7 @@ describe('report', () => {
   });
 
   test('the key of a signed address stays out of it', () => {
-    const source = 'https://models.example/m/?X-Amz-Signature=SECRET';
+    const source = { kind: 'remote', url: 'https://models.example/m/?X-Amz-Signature=SECRET' } as const;
     const text = deviceReport({ ...good, assessment: { ...counted(), request: { ...request, source } } }, 'A model');
     expect(text).toContain('Source: https://models.example/m/\n');
     expect(text).not.toContain('SECRET');

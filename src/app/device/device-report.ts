@@ -22,7 +22,7 @@ export function deviceReport(known: KnownOfDevice, modelName: string): string {
   if (assessment) {
     const { source, device, dtype, numFrames, width, height } = assessment.request;
     lines.push(
-      `Source: ${typeof source === 'string' ? withoutQuery(source) : 'a folder on this machine'}`,
+      `Source: ${source.kind === 'remote' ? withoutQuery(source.url) : 'a folder on this machine'}`,
       `Video: ${numFrames} frames of ${width}×${height}`,
       `Asked for: device ${device}, dtype ${dtype}`,
     );

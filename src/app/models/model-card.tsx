@@ -18,7 +18,7 @@ export function ModelCard({ model }: { model: Model }) {
   const [asking, setAsking] = useState<'terms' | 'deletion' | undefined>();
   const host = foreignHost(model.url);
   const there = stored?.[idOf(model)];
-  const onDisk = model.id.startsWith('picked:');
+  const onDisk = model.place === 'folder';
   // where storage does not say what is there, it may still be able to delete it
   const deletable = there !== undefined || (storedFailure !== undefined && !onDisk);
   const usable = !model.terms || there?.whole === true;
@@ -68,7 +68,7 @@ export function ModelCard({ model }: { model: Model }) {
             className="secondary"
             onClick={() => {
               setAsking(undefined);
-              void deleteStored(model).then((gone) => gone && model.url.startsWith('folder:') && removeModel(model));
+              void deleteStored(model).then((gone) => gone && model.place === 'copy' && removeModel(model));
             }}
           >
             Delete
@@ -84,7 +84,7 @@ export function ModelCard({ model }: { model: Model }) {
             Use
           </button>
         )}
-        {!onDisk && !there?.whole && !own && stored && !model.url.startsWith('folder:') && (
+        {model.place === 'server' && !there?.whole && !own && stored && (
           <button
             type="button"
             className="secondary"
@@ -138,7 +138,7 @@ function uncheckedWords(facts: ModelFacts | undefined): string | undefined {
 }
 
 function checkedWords(model: Model, { bytes, files }: Damage, whole: boolean): string {
-  const again = model.url.startsWith('folder:') ? 'Copy its folder again' : 'Resume the download';
+  const again = model.place === 'copy' ? 'Copy its folder again' : 'Resume the download';
   if (bytes > 0 || files > 0) {
     const damaged = bytes > 0 ? `${diskText(bytes)} of it` : 'small files of it';
     return `Checked: ${damaged} were damaged on this device, and have been deleted. ${again} to mend it.`;
@@ -149,8 +149,7 @@ function checkedWords(model: Model, { bytes, files }: Damage, whole: boolean): s
 function placeWords(model: Model, onDisk: boolean, there: { bytes: number; whole: boolean } | undefined): string {
   if (onDisk) return 'Used where it lies; choose the folder again at your next visit.';
   if (there?.whole) return `On this device, ${diskText(there.bytes)}.`;
-  if (there && model.url.startsWith('folder:'))
-    return `Only ${diskText(there.bytes)} of it are here: copy its folder again.`;
+  if (there && model.place === 'copy') return `Only ${diskText(there.bytes)} of it are here: copy its folder again.`;
   if (there && there.bytes > 1e6) return `${diskText(there.bytes)} of it are here.`;
   return model === shippedModel ? 'Comes with the page.' : 'Not on this device.';
 }
