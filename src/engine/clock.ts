@@ -1,18 +1,32 @@
 import type { Timings } from './types';
 
-/** Milliseconds per stage; `stop` books the time since the last `stop`. */
+type TimedStage = keyof Omit<Timings, 'total'>;
+
+/** Milliseconds per stage. A stage within another is not counted in the outer one. */
 export class Clock {
   readonly #start = performance.now();
   #last = this.#start;
   readonly #stages = { tokenize: 0, encode: 0, load: 0, denoise: 0, decode: 0 };
+  #stage: TimedStage | undefined;
 
-  stop(stage: keyof Omit<Timings, 'total'>): void {
+  async time<T>(stage: TimedStage, work: () => Promise<T>): Promise<T> {
+    const outer = this.#stage;
+    this.#enter(stage);
+    try {
+      return await work();
+    } finally {
+      this.#enter(outer);
+    }
+  }
+
+  #enter(stage: TimedStage | undefined): void {
     const now = performance.now();
-    this.#stages[stage] += now - this.#last;
+    if (this.#stage) this.#stages[this.#stage] += now - this.#last;
     this.#last = now;
+    this.#stage = stage;
   }
 
   timings(): Timings {
-    return { ...this.#stages, total: this.#last - this.#start };
+    return { ...this.#stages, total: performance.now() - this.#start };
   }
 }

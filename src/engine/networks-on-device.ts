@@ -1,6 +1,8 @@
 /** Keeps the networks of a checkpoint on the device, each made when it is first needed, and frees them by the memory policy. */
-import { KinoraError } from '../shared/errors';
+import { KinoraError, throwIfCancelled } from '../shared/errors';
+import { Clock } from './clock';
 import type { NetworkPlan } from './pipelines/definition';
+import { breaks } from './runtime/failures';
 import { GpuMeter } from './runtime/gpu-meter';
 import { Network, type PreparedNetwork, prepareNetwork } from './runtime/network';
 import type { Weights } from './source';
@@ -10,14 +12,26 @@ import type { Aliases } from './weights';
 /** What of a checkpoint the networks are made of, by component. */
 export type NetworkParts = Readonly<Record<string, { readonly weights: Weights; readonly aliases: Aliases }>>;
 
+/** How far work has come, and its end before its time. */
+export interface JobOptions {
+  onProgress?: (progress: Progress) => void;
+  /** Takes effect between two runs of a network. */
+  signal?: AbortSignal;
+}
+
 export class Networks {
   readonly meter = new GpuMeter();
+  /** A new one for every video. */
+  clock = new Clock();
   readonly #parts: NetworkParts;
   readonly #backend: Backend;
   readonly #memory: MemoryPolicy;
   /** By role, as are the prepared ones. */
   readonly #loaded = new Map<string, { key: string; network: Network }>();
   readonly #prepared = new Map<string, { key: string; network: Promise<PreparedNetwork> }>();
+
+  /** Ends with the last work that was asked for. */
+  #idle: Promise<unknown> = Promise.resolve();
 
   constructor(parts: NetworkParts, backend: Backend, memory: MemoryPolicy) {
     this.#parts = parts;
@@ -26,10 +40,35 @@ export class Networks {
   }
 
   /**
+   * Gives the network to `work`, ready to run. Whatever else is asked for meanwhile waits: onnxruntime does one thing at a time.
+   * @throws KinoraError `cancelled`, what loading and `work` throw; what an error may have broken is then made anew when it is needed
+   */
+  use<T>(plan: NetworkPlan, { onProgress, signal }: JobOptions, work: (network: Network) => Promise<T>): Promise<T> {
+    const turn = this.#idle.then(async () => {
+      throwIfCancelled(signal);
+      try {
+        const network = await this.clock.time('load', () => this.#load(plan, onProgress));
+        throwIfCancelled(signal);
+        return await work(network);
+      } catch (error) {
+        if (breaks(error)) await this.#discard();
+        throw error;
+      }
+    });
+    this.#idle = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Loads the network where it is not ready, so that the first `use` need not. */
+  load(plan: NetworkPlan, job: JobOptions): Promise<void> {
+    return this.use(plan, job, async () => undefined);
+  }
+
+  /**
    * The network, ready to run. Another one in the same role is freed first, and with the policy `low-memory` every other network too.
    * So are those whose device was lost since they last ran, as when the computer slept.
    */
-  async load(plan: NetworkPlan, onProgress?: (progress: Progress) => void): Promise<Network> {
+  async #load(plan: NetworkPlan, onProgress: JobOptions['onProgress']): Promise<Network> {
     const { role, network: place, key } = plan;
     const known = this.#loaded.get(role);
     if (known?.key === key && !known.network.lost) return known.network;
@@ -82,7 +121,7 @@ export class Networks {
   }
 
   /** Like `release`, where a device or the runtime has failed and may fail at this too. What is needed next is made anew. */
-  async discard(): Promise<void> {
+  async #discard(): Promise<void> {
     this.#prepared.clear();
     for (const role of [...this.#loaded.keys()]) await this.#free(role).catch(() => {});
   }

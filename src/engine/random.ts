@@ -93,6 +93,12 @@ export class TorchGenerator {
   }
 }
 
+/** `torch.randn` by a generator of its own: every call draws on. Throws KinoraError as TorchGenerator does. */
+export function torchRandn(seed: number | bigint): (size: number) => Float32Array<ArrayBuffer> {
+  const generator = new TorchGenerator(seed);
+  return (size) => generator.randn(size);
+}
+
 /** 16 uniform values → 16 normal ones, in place: eight radii, then eight angles. torch computes in float32 here. */
 function boxMuller(block: Float32Array): void {
   for (let i = 0; i < 8; i++) {

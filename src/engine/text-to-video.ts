@@ -5,20 +5,16 @@ import { KinoraError, throwIfCancelled } from '../shared/errors';
 import { chooseBackend } from './backend';
 import { Clock } from './clock';
 import { checkParameters } from './generation-options';
-import { previewPixels } from './latent-preview';
 import { loadCheckpoint, type TextToVideoCheckpoint } from './load-checkpoint';
-import { chooseMemoryPolicy, promptsAtOnce, weightBytesOf } from './memory-policy';
-import { Networks } from './networks-on-device';
+import { chooseMemoryPolicy, weightBytesOf } from './memory-policy';
+import { type JobOptions, Networks } from './networks-on-device';
 import { denoise } from './pipeline/denoise';
-import { guided, unetDenoiser } from './pipeline/denoiser';
-import { FrameDecoder, type PlanFor } from './pipeline/frame-decoder';
-import { type LatentShape, latentsFromNoise } from './pipeline/initial-latents';
-import { PromptEncoder } from './pipeline/prompt-encoder';
-import { TorchGenerator } from './random';
-import { breaks } from './runtime/failures';
-import { schedulerFromConfig } from './schedulers';
+import { guided } from './pipeline/denoiser';
+import { initialLatents } from './pipeline/initial-latents';
+import { PipelineParts } from './pipeline/parts';
+import { torchRandn } from './random';
 import type { CheckpointSource } from './source';
-import { pause, swapFirstAxes } from './tensor';
+import { swapFirstAxes } from './tensor';
 import type {
   Backend,
   CheckpointInfo,
@@ -27,25 +23,21 @@ import type {
   GeneratedVideo,
   GenerationParameters,
   MemoryPolicy,
-  Progress,
   StepPreview,
 } from './types';
 
-export interface LoadPipelineOptions {
+export interface LoadPipelineOptions extends JobOptions {
   device?: Device | 'auto';
   dtype?: Dtype | 'auto';
   memory?: MemoryPolicy | 'auto';
-  onProgress?: (progress: Progress) => void;
-  signal?: AbortSignal;
 }
 
-export interface GenerateOptions extends GenerationParameters {
-  onProgress?: (progress: Progress) => void;
+interface WatchOptions extends JobOptions {
   /** Called after every denoising step. */
   onStep?: (preview: StepPreview) => void;
-  /** Takes effect between UNet runs. */
-  signal?: AbortSignal;
 }
+
+export interface GenerateOptions extends GenerationParameters, WatchOptions {}
 
 /** Text to video from one checkpoint on one backend. One generation at a time. */
 export class TextToVideoPipeline {
@@ -53,19 +45,16 @@ export class TextToVideoPipeline {
   readonly memory: MemoryPolicy;
   readonly #checkpoint: TextToVideoCheckpoint;
   readonly #networks: Networks;
-  readonly #encoder: PromptEncoder;
-  readonly #decoder: FrameDecoder;
+  /** What `generate` is made of, for other ways to put it together. */
+  readonly parts: PipelineParts;
   #running = false;
 
   private constructor(backend: Backend, memory: MemoryPolicy, checkpoint: TextToVideoCheckpoint) {
     this.backend = backend;
     this.memory = memory;
     this.#checkpoint = checkpoint;
-    const { pipeline } = checkpoint;
     this.#networks = new Networks(checkpoint.parts, backend, memory);
-    this.#encoder = new PromptEncoder(this.#networks, pipeline.encode(backend), backend.dtype);
-    const planFor: PlanFor = (latents, dtype) => pipeline.decode(latents, backend, dtype);
-    this.#decoder = new FrameDecoder(this.#networks, planFor, pipeline.scalingFactor, backend.dtype);
+    this.parts = new PipelineParts(checkpoint, backend, this.#networks);
   }
 
   /**
@@ -107,87 +96,56 @@ export class TextToVideoPipeline {
     this.#running = true;
     try {
       return await this.#generate(parameters, { onProgress, onStep, signal });
-    } catch (error) {
-      if (breaks(error)) await this.#networks.discard();
-      throw error;
     } finally {
       this.#running = false;
     }
   }
 
-  async #generate(
-    parameters: GenerationParameters,
-    { onProgress, onStep, signal }: Pick<GenerateOptions, 'onProgress' | 'onStep' | 'signal'>,
-  ): Promise<GeneratedVideo> {
-    const { numInferenceSteps, guidanceScale, numFrames: frames, eta } = parameters;
-    const { tokenizer, pipeline, info, source, previewFactors } = this.#checkpoint;
-    const networks = this.#networks;
+  async #generate(parameters: GenerationParameters, { onStep, ...job }: WatchOptions): Promise<GeneratedVideo> {
+    const { numInferenceSteps: total, guidanceScale, eta } = parameters;
+    const { parts } = this;
     const clock = new Clock();
-    const job = { clock, onProgress, signal };
-    networks.meter.reset();
-    const size = { height: parameters.height / info.vaeScaleFactor, width: parameters.width / info.vaeScaleFactor };
-    const shape: LatentShape = { frames, channels: info.latentChannels, ...size };
-    const guides = guidanceScale > 1;
-    const scheduler = schedulerFromConfig(parameters.scheduler, this.#checkpoint.scheduler)(numInferenceSteps);
+    this.#networks.clock = clock;
+    this.#networks.meter.reset();
+    const shape = parts.latentShape(parameters);
+    const scheduler = parts.scheduler(total, parameters.scheduler);
+    const texts = guidanceScale > 1 ? [parameters.prompt, parameters.negativePrompt] : [parameters.prompt];
 
     // 1. prompt → [1, tokens, D], and the same for the negative prompt
-    onProgress?.({ stage: 'tokenize', done: 0, total: 1 });
-    const prompt = tokenizer.encode(parameters.prompt);
-    const negative = tokenizer.encode(parameters.negativePrompt);
-    clock.stop('tokenize');
-    const prompts = guides ? promptsAtOnce(this.backend.device, { frames, ...size }) : 1;
-    const unetShape = { prompts, frames, ...size, tokens: info.maxTokens };
-    const unetPlan = pipeline.denoise(unetShape, this.backend);
-    networks.prepareAhead(unetPlan);
-    const embeds: Float32Array[] = [];
-    for (const { ids } of guides ? [prompt, negative] : [prompt]) embeds.push(await this.#encoder.encode(ids, job));
+    parts.prepareDenoiser(shape, texts.length);
+    const prompts = await parts.promptEncoder.encode(texts, job);
 
     // 2. seed → latents
-    const generator = new TorchGenerator(parameters.seed);
-    const randn = (count: number) => generator.randn(count);
-    const noise = latentsFromNoise(shape, randn, scheduler.initNoiseSigma);
+    const randn = torchRandn(parameters.seed);
+    const noise = initialLatents(shape, randn, scheduler.initNoiseSigma);
 
     // 3. denoise
-    const unet = await networks.load(unetPlan, onProgress);
-    clock.stop('load');
-    networks.prepareAhead(this.#decoder.plan(size));
-    const beforeRun = async () => {
-      await pause();
-      throwIfCancelled(signal);
-    };
-    const { timeEmbedding } = pipeline;
-    const denoiser = guided(
-      unetDenoiser(unet, { embeds, promptsAtOnce: prompts, timeEmbedding, beforeRun }),
-      guidanceScale,
+    const unet = await parts.denoiser(shape, prompts, job);
+    parts.frameDecoder.prepare(shape);
+    const report = (done: number) => job.onProgress?.({ stage: 'denoise', done, total });
+    const latents = await clock.time('denoise', () =>
+      denoise(noise, guided(unet, guidanceScale), scheduler, {
+        ...{ randn, eta, onStart: report },
+        onStep: (step, sample) => onStep?.({ step: step + 1, total, ...parts.preview(sample, shape) }),
+      }),
     );
-    const total = numInferenceSteps;
-    const latents = await denoise(noise, denoiser, scheduler, {
-      ...{ randn, eta, dtype: this.backend.dtype },
-      onStart: (step) => onProgress?.({ stage: 'denoise', done: step, total }),
-      onStep: (step, predOriginalSample) => {
-        if (!onStep) return;
-        const pixels = previewPixels(predOriginalSample, frames, shape.channels, previewFactors);
-        onStep({ step: step + 1, total, pixels, ...size, frames });
-      },
-    });
-    onProgress?.({ stage: 'denoise', done: total, total });
-    clock.stop('denoise');
+    report(total);
+    throwIfCancelled(job.signal);
 
     // 4. latents → frames
-    throwIfCancelled(signal);
-    const images = await this.#decoder.decode(latents, shape, job);
+    const frames = await parts.frameDecoder.decode(latents, shape, job);
 
     return {
       parameters,
       backend: this.backend,
-      vaeDtype: this.#decoder.dtype,
-      checkpoint: source.id,
-      frames: images,
-      latents: swapFirstAxes(latents, frames, shape.channels),
-      latentsShape: [1, shape.channels, frames, size.height, size.width],
-      truncatedTokens: { prompt: prompt.truncated, negativePrompt: negative.truncated },
+      vaeDtype: parts.frameDecoder.dtype,
+      checkpoint: this.#checkpoint.source.id,
+      frames,
+      latents: swapFirstAxes(latents, shape.frames, shape.channels),
+      latentsShape: [1, shape.channels, shape.frames, shape.height, shape.width],
+      truncatedTokens: { prompt: prompts[0]?.truncated ?? 0, negativePrompt: prompts[1]?.truncated ?? 0 },
       timings: clock.timings(),
-      memory: networks.meter.use,
+      memory: this.#networks.meter.use,
     };
   }
 

@@ -1,37 +1,35 @@
 import type { Scheduler, StepOptions } from '../schedulers/scheduler';
 import { checkFinite } from '../tensor';
-import type { Dtype } from '../types';
 import type { Denoiser } from './denoiser';
 
-interface DenoiseOptions extends StepOptions {
-  /** What the denoiser computes in, for messages. */
-  dtype: Dtype;
+export interface DenoiseOptions extends StepOptions {
   /** Called before each step, from 0. */
   onStart?: (step: number) => void;
-  /** Called after each step, from 0, with the video as the model sees it so far, of the latents' shape. */
-  onStep?: (step: number, predOriginalSample: Float32Array<ArrayBuffer>) => void;
+  /** Called after each step, from 0, with the video as the model sees it so far, of the latents' shape; the next step waits for it. */
+  onStep?: (step: number, predOriginalSample: Float32Array<ArrayBuffer>) => void | Promise<void>;
 }
 
 /**
  * The loop: latents full of noise → latents of a video.
- * @param latents in any layout that the denoiser takes
+ * @param latents in any layout that the denoiser takes; `initialLatents` draws them
+ * @param scheduler a new one for every video
+ * @returns the same layout
  * @throws KinoraError `numerics`, and what the denoiser throws
  */
 export async function denoise(
   latents: Float32Array<ArrayBuffer>,
   denoiser: Denoiser,
   scheduler: Scheduler,
-  { dtype, onStart, onStep, ...stepOptions }: DenoiseOptions,
+  { onStart, onStep, ...stepOptions }: DenoiseOptions = {},
 ): Promise<Float32Array<ArrayBuffer>> {
   let sample = latents;
   for (const [i, timestep] of scheduler.timesteps.entries()) {
     onStart?.(i);
     const output = await denoiser(scheduler.scaleModelInput(sample, i), timestep);
-    checkFinite(output, `The UNet's output at step ${i + 1}`, dtype);
     const { prevSample, predOriginalSample } = scheduler.step(output, i, sample, stepOptions);
     checkFinite(prevSample, `What step ${i + 1} made of the latents`, 'float32');
     sample = prevSample;
-    onStep?.(i, predOriginalSample);
+    await onStep?.(i, predOriginalSample);
   }
   return sample;
 }

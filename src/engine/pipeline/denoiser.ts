@@ -1,8 +1,11 @@
 /** What says of noisy latents how much noise is in them. Denoisers wrap each other. */
-import { KinoraError } from '../../shared/errors';
+import { KinoraError, throwIfCancelled } from '../../shared/errors';
 import { at } from '../at';
-import type { Network } from '../runtime/network';
-import { concat } from '../tensor';
+import type { JobOptions, Networks } from '../networks-on-device';
+import type { NetworkPlan } from '../pipelines/definition';
+import { checkFinite, concat, pause } from '../tensor';
+import type { Dtype } from '../types';
+import type { EncodedPrompt } from './prompt-encoder';
 
 /** Latents, scaled for the model, and a timestep → the model's output, of the latents' shape. */
 export type Denoiser = (sample: Float32Array<ArrayBuffer>, timestep: number) => Promise<Float32Array>;
@@ -10,29 +13,34 @@ export type Denoiser = (sample: Float32Array<ArrayBuffer>, timestep: number) => 
 /** The same for several prompts: an output for each. */
 export type PromptDenoiser = (sample: Float32Array<ArrayBuffer>, timestep: number) => Promise<readonly Float32Array[]>;
 
-interface UNetOptions {
-  /** [1, tokens, D] each. */
-  embeds: readonly Float32Array[];
+interface UNetOptions extends JobOptions {
+  prompts: readonly EncodedPrompt[];
   /** How many of them one run takes: all, or 1. */
   promptsAtOnce: number;
   /** A timestep as the network takes it. */
   timeEmbedding: (timestep: number) => Float32Array;
-  /** Called before each run. May throw to end the work. */
-  beforeRun: () => Promise<void>;
+  /** What it computes in. */
+  dtype: Dtype;
 }
 
-/** A UNet with its prompts. */
+/** A UNet with its prompts. It is loaded again where another network had to take its place between two runs. */
 export function unetDenoiser(
-  unet: Network,
-  { embeds, promptsAtOnce, timeEmbedding, beforeRun }: UNetOptions,
+  networks: Networks,
+  plan: NetworkPlan,
+  { prompts, promptsAtOnce, timeEmbedding, dtype, ...job }: UNetOptions,
 ): PromptDenoiser {
+  const embeds = prompts.map((prompt) => prompt.embeds);
   const contexts = promptsAtOnce === 1 ? embeds : [concat(embeds)];
   return async (sample, timestep) => {
     const time = timeEmbedding(timestep);
     const outputs: Float32Array[] = [];
     for (const context of contexts) {
-      await beforeRun();
-      const output = await unet.run({ sample, time, encoder_hidden_states: context });
+      await pause();
+      throwIfCancelled(job.signal);
+      const output = await networks.use(plan, job, (unet) =>
+        unet.run({ sample, time, encoder_hidden_states: context }),
+      );
+      checkFinite(output, `The UNet's output at timestep ${timestep}`, dtype);
       for (let begin = 0; begin < output.length; begin += sample.length) {
         outputs.push(output.subarray(begin, begin + sample.length));
       }

@@ -1,17 +1,10 @@
 /** Latents → frames, one at a time; in float32 once float16 has overflowed. */
 import { KinoraError, throwIfCancelled } from '../../shared/errors';
-import type { Clock } from '../clock';
-import type { Networks } from '../networks-on-device';
+import type { JobOptions, Networks } from '../networks-on-device';
 import type { NetworkPlan } from '../pipelines/definition';
 import { checkFinite, pause } from '../tensor';
-import type { Dtype, Progress } from '../types';
+import type { Dtype } from '../types';
 import type { LatentShape } from './initial-latents';
-
-interface Job {
-  clock: Clock;
-  onProgress?: (progress: Progress) => void;
-  signal?: AbortSignal;
-}
 
 /** The network that decodes latents of this size in this type. */
 export type PlanFor = (latents: { height: number; width: number }, dtype: Dtype) => NetworkPlan;
@@ -36,47 +29,56 @@ export class FrameDecoder {
     return this.#dtype;
   }
 
-  /** The network that decodes latents of this size. */
-  plan({ height, width }: { height: number; width: number }): NetworkPlan {
-    return this.#planFor({ height, width }, this.#dtype);
+  /** Does in advance what of loading can go on while another network runs. */
+  prepare(shape: LatentShape): void {
+    this.#networks.prepareAhead(this.#plan(shape));
   }
 
-  /** RGBA frames of `latents` [frames, channels, height, width]. */
-  async decode(latents: Float32Array, shape: LatentShape, job: Job): Promise<Uint8ClampedArray<ArrayBuffer>[]> {
+  /**
+   * @param latents [frames, channels, height, width], as `denoise` returns them
+   * @returns a picture for each frame: RGBA, [height, width, 4], alpha 255
+   * @throws KinoraError `cancelled`, `numerics`, and what loading and running a network can throw
+   */
+  async decode(
+    latents: Float32Array,
+    shape: LatentShape,
+    job: JobOptions = {},
+  ): Promise<Uint8ClampedArray<ArrayBuffer>[]> {
+    const decode = () => this.#networks.clock.time('decode', () => this.#decode(latents, shape, job));
     try {
-      return await this.#decode(latents, shape, job);
+      return await decode();
     } catch (error) {
       const overflow = error instanceof KinoraError && error.code === 'numerics' && this.#dtype === 'float16';
       if (!overflow) throw error;
       this.#dtype = 'float32';
-      return await this.#decode(latents, shape, job);
+      return await decode();
     }
   }
 
-  async #decode(
+  #decode(
     latents: Float32Array,
     { frames, channels, height, width }: LatentShape,
-    { clock, onProgress, signal }: Job,
+    job: JobOptions,
   ): Promise<Uint8ClampedArray<ArrayBuffer>[]> {
-    const decoder = await this.#networks.load(this.plan({ height, width }), onProgress);
-    clock.stop('load');
-    const images: Uint8ClampedArray<ArrayBuffer>[] = [];
-    const frameSize = channels * height * width;
-    try {
+    return this.#networks.use(this.#plan({ height, width }), job, async (decoder) => {
+      const images: Uint8ClampedArray<ArrayBuffer>[] = [];
+      const frameSize = channels * height * width;
       for (let frame = 0; frame < frames; frame++) {
         await pause();
-        throwIfCancelled(signal);
-        onProgress?.({ stage: 'decode', done: frame, total: frames });
+        throwIfCancelled(job.signal);
+        job.onProgress?.({ stage: 'decode', done: frame, total: frames });
         const scaled = latents.slice(frame * frameSize, (frame + 1) * frameSize).map((x) => x / this.#scalingFactor);
         const image = await decoder.run({ latents: scaled });
         checkFinite(image, `The VAE's output for frame ${frame + 1}`, this.#dtype);
         images.push(toRgba(image));
       }
-    } finally {
-      clock.stop('decode');
-    }
-    onProgress?.({ stage: 'decode', done: frames, total: frames });
-    return images;
+      job.onProgress?.({ stage: 'decode', done: frames, total: frames });
+      return images;
+    });
+  }
+
+  #plan({ height, width }: { height: number; width: number }): NetworkPlan {
+    return this.#planFor({ height, width }, this.#dtype);
   }
 }
 

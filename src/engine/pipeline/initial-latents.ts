@@ -2,19 +2,19 @@ import { swapFirstAxes } from '../tensor';
 
 /** Of latents: [frames, channels, height, width]. */
 export interface LatentShape {
-  frames: number;
-  channels: number;
-  height: number;
-  width: number;
+  readonly frames: number;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
 }
 
 /**
  * Noise to begin with. torch draws [1, C, F, h, w]; networks and schedulers work on [F, C, h, w].
- * @param randn torch's normal values, in their order
- * @param sigma the standard deviation that the scheduler begins with
+ * @param randn torch's normal values in their order, as `torchRandn(seed)` draws them
+ * @param sigma the standard deviation that the scheduler begins with: its `initNoiseSigma`
  * @returns [F, C, h, w]
  */
-export function latentsFromNoise(
+export function initialLatents(
   { frames, channels, height, width }: LatentShape,
   randn: (size: number) => Float32Array,
   sigma: number,

@@ -1,47 +1,58 @@
 /** Prompts → embeddings. */
-import { throwIfCancelled } from '../../shared/errors';
-import type { Clock } from '../clock';
-import type { Networks } from '../networks-on-device';
+import type { JobOptions, Networks } from '../networks-on-device';
 import type { NetworkPlan } from '../pipelines/definition';
 import { checkFinite } from '../tensor';
-import type { Dtype, Progress } from '../types';
+import type { ClipTokenizer } from '../tokenizer';
+import type { Dtype } from '../types';
 import { PromptEmbeddings } from './prompt-embeddings';
 
-interface Job {
-  clock: Clock;
-  onProgress?: (progress: Progress) => void;
-  signal?: AbortSignal;
+/** A prompt as the denoiser takes it. */
+export interface EncodedPrompt {
+  /** [1, tokens, hidden_size], row-major. */
+  readonly embeds: Float32Array;
+  /** Tokens at its end that did not fit, and were dropped. */
+  readonly truncated: number;
 }
 
-/** The text encoder of one checkpoint on one backend. */
+/** The tokenizer and the text encoder of one checkpoint on one backend. */
 export class PromptEncoder {
   readonly #networks: Networks;
+  readonly #tokenizer: ClipTokenizer;
   readonly #plan: NetworkPlan;
   readonly #dtype: Dtype;
   readonly #known = new PromptEmbeddings();
 
-  constructor(networks: Networks, plan: NetworkPlan, dtype: Dtype) {
+  constructor(networks: Networks, tokenizer: ClipTokenizer, plan: NetworkPlan, dtype: Dtype) {
     this.#networks = networks;
+    this.#tokenizer = tokenizer;
     this.#plan = plan;
     this.#dtype = dtype;
   }
 
   /**
-   * @param ids [tokens], with start and end marks
-   * @returns [1, tokens, hidden_size]; without loading the network where the prompt is one of the last
+   * @returns one for each prompt; where all of them are among the last sixteen, without loading the network
    * @throws KinoraError `cancelled`, `numerics`, and what loading and running a network can throw
    */
-  async encode(ids: Int32Array, { clock, onProgress, signal }: Job): Promise<Float32Array> {
+  async encode(prompts: readonly string[], job: JobOptions = {}): Promise<EncodedPrompt[]> {
+    const { clock } = this.#networks;
+    job.onProgress?.({ stage: 'tokenize', done: 0, total: 1 });
+    const tokens = await clock.time('tokenize', async () => prompts.map((prompt) => this.#tokenizer.encode(prompt)));
+    const encoded: EncodedPrompt[] = [];
+    for (const { ids, truncated } of tokens) {
+      encoded.push({ embeds: await clock.time('encode', () => this.#embed(ids, job)), truncated });
+    }
+    return encoded;
+  }
+
+  async #embed(ids: Int32Array, job: JobOptions): Promise<Float32Array> {
     const known = this.#known.get(ids);
     if (known) return known;
-    const network = await this.#networks.load(this.#plan, onProgress);
-    clock.stop('load');
-    throwIfCancelled(signal);
-    onProgress?.({ stage: 'encode', done: 0, total: 1 });
-    const embeds = await network.run({ input_ids: ids });
+    const embeds = await this.#networks.use(this.#plan, job, (network) => {
+      job.onProgress?.({ stage: 'encode', done: 0, total: 1 });
+      return network.run({ input_ids: ids });
+    });
     checkFinite(embeds, "The text encoder's output", this.#dtype);
     this.#known.set(ids, embeds);
-    clock.stop('encode');
     return embeds;
   }
 }

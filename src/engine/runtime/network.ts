@@ -2,7 +2,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-web';
 import { createDevice } from '../../platform/gpu-device';
 import { KinoraError } from '../../shared/errors';
-import type { NetworkGraph } from '../graph/builder';
+import { type NetworkGraph, size } from '../graph/builder';
 import { encodeModel } from '../graph/onnx';
 import type { Weights } from '../source';
 import type { Device } from '../types';
@@ -123,13 +123,16 @@ export class Network {
 
   /**
    * Runs once. Concurrent runs break onnxruntime: the caller keeps them in order. Returns the only output, flat. Throws
-   * KinoraError: `out-of-memory`, `device-lost`, `device-limits`, `worker-died`, `internal`.
+   * KinoraError: `invalid-argument` for inputs of another size, `out-of-memory`, `device-lost`, `device-limits`, `worker-died`, `internal`.
    */
   async run(inputs: NetworkInputs): Promise<Float32Array<ArrayBuffer>> {
     const feeds: Record<string, Tensor> = {};
     for (const { name, shape, type } of this.#graph.inputs) {
       const data = inputs[name];
-      if (!data) throw new KinoraError('internal', `${this.#graph.name} was run without its input ${name}.`);
+      if (data?.length !== size(shape)) {
+        const given = data ? `has ${data.length} values` : 'is not given';
+        throw new KinoraError('invalid-argument', `${this.#graph.name} takes [${shape}] as ${name}, which ${given}.`);
+      }
       feeds[name] = new this.#ort.Tensor(type, data, shape);
     }
     const what = `${this.#graph.name} failed`;

@@ -1,0 +1,95 @@
+/** A loaded pipeline in parts, each usable alone. `generate` is one way to put them together; docs/engine.md shows another. */
+import { KinoraError } from '../../shared/errors';
+import { previewPixels } from '../latent-preview';
+import type { TextToVideoCheckpoint } from '../load-checkpoint';
+import { promptsAtOnce } from '../memory-policy';
+import type { JobOptions, Networks } from '../networks-on-device';
+import type { NetworkPlan, VideoSize } from '../pipelines/definition';
+import { type SchedulerName, schedulerFromConfig } from '../schedulers';
+import type { Scheduler } from '../schedulers/scheduler';
+import type { Backend, StepPreview } from '../types';
+import { type PromptDenoiser, unetDenoiser } from './denoiser';
+import { FrameDecoder } from './frame-decoder';
+import type { LatentShape } from './initial-latents';
+import { type EncodedPrompt, PromptEncoder } from './prompt-encoder';
+
+/** Of one checkpoint on one backend. What is asked of several at once is done one after the other. */
+export class PipelineParts {
+  readonly promptEncoder: PromptEncoder;
+  readonly frameDecoder: FrameDecoder;
+  readonly #checkpoint: TextToVideoCheckpoint;
+  readonly #backend: Backend;
+  readonly #networks: Networks;
+
+  constructor(checkpoint: TextToVideoCheckpoint, backend: Backend, networks: Networks) {
+    this.#checkpoint = checkpoint;
+    this.#backend = backend;
+    this.#networks = networks;
+    const { pipeline, tokenizer } = checkpoint;
+    this.promptEncoder = new PromptEncoder(networks, tokenizer, pipeline.encode(backend), backend.dtype);
+    this.frameDecoder = new FrameDecoder(
+      networks,
+      (latents, dtype) => pipeline.decode(latents, backend, dtype),
+      pipeline.scalingFactor,
+      backend.dtype,
+    );
+  }
+
+  /**
+   * Shape of the latents of a video.
+   * @throws KinoraError `invalid-argument` for a size that the model cannot make
+   */
+  latentShape({ numFrames: frames, width, height }: VideoSize): LatentShape {
+    const { vaeScaleFactor: scale, latentChannels: channels } = this.#checkpoint.info;
+    const shape = { frames, channels, height: height / scale, width: width / scale };
+    if (Object.values(shape).every((size) => Number.isSafeInteger(size) && size > 0)) return shape;
+    throw new KinoraError(
+      'invalid-argument',
+      `A video cannot have ${frames} frames of ${width}×${height} pixels: width and height must be multiples of ${scale}.`,
+    );
+  }
+
+  /**
+   * The steps of one video, with the options of the checkpoint's scheduler_config.json.
+   * @param name diffusers' class name; left out, the checkpoint's own
+   * @throws KinoraError `unsupported-config`, `invalid-argument`
+   */
+  scheduler(numInferenceSteps: number, name: SchedulerName = this.#checkpoint.info.scheduler): Scheduler {
+    return schedulerFromConfig(name, this.#checkpoint.scheduler)(numInferenceSteps);
+  }
+
+  /** Does in advance what of loading the UNet can go on while another network runs. */
+  prepareDenoiser(shape: LatentShape, prompts: number): void {
+    this.#networks.prepareAhead(this.#unet(shape, prompts).plan);
+  }
+
+  /**
+   * Loads the UNet, where it is not ready, for latents of this shape.
+   * @param prompts what it is to look for: it has an output for each, and `guided` makes one of two
+   * @param job its signal takes effect between two runs
+   * @throws KinoraError what loading a network can throw; the denoiser `cancelled`, `numerics`, and what running it can throw
+   */
+  async denoiser(shape: LatentShape, prompts: readonly EncodedPrompt[], job: JobOptions = {}): Promise<PromptDenoiser> {
+    const { plan, together } = this.#unet(shape, prompts.length);
+    await this.#networks.load(plan, job);
+    const { timeEmbedding } = this.#checkpoint.pipeline;
+    const { dtype } = this.#backend;
+    return unetDenoiser(this.#networks, plan, { prompts, promptsAtOnce: together, timeEmbedding, dtype, ...job });
+  }
+
+  /** Small pictures of latents, [frames, channels, height, width], without the VAE. */
+  preview(
+    latents: Float32Array,
+    { frames, channels, height, width }: LatentShape,
+  ): Omit<StepPreview, 'step' | 'total'> {
+    const pixels = previewPixels(latents, frames, channels, this.#checkpoint.previewFactors);
+    return { pixels, width, height, frames };
+  }
+
+  #unet({ frames, height, width }: LatentShape, prompts: number): { plan: NetworkPlan; together: number } {
+    const { pipeline, info } = this.#checkpoint;
+    const together = prompts <= promptsAtOnce(this.#backend.device, { frames, height, width }) ? prompts : 1;
+    const shape = { prompts: together, frames, height, width, tokens: info.maxTokens };
+    return { plan: pipeline.denoise(shape, this.#backend), together };
+  }
+}
