@@ -13,7 +13,7 @@ from pathlib import Path
 from unittest import mock
 
 import torch
-from diffusers import AutoencoderKL, UNet3DConditionModel
+from diffusers import AutoencoderKL, AutoencoderTiny, UNet3DConditionModel
 from diffusers.models.unets import unet_3d_condition
 from safetensors.torch import save_file
 from transformers import CLIPTextConfig, CLIPTextModel
@@ -190,6 +190,43 @@ VAES = {
     },
 }
 
+TINY_VAES = {
+    "tiny-sd": {
+        "config": {
+            "act_fn": "relu",
+            "block_out_channels": [8, 8, 8, 8],
+            "decoder_block_out_channels": [8, 8, 8, 8],
+            "encoder_block_out_channels": [8, 8, 8, 8],
+            "force_upcast": False,
+            "in_channels": 3,
+            "latent_channels": 4,
+            "latent_magnitude": 3,
+            "latent_shift": 0.5,
+            "num_decoder_blocks": [3, 3, 3, 1],
+            "num_encoder_blocks": [1, 3, 3, 3],
+            "out_channels": 3,
+            "scaling_factor": 1.0,
+            "upsampling_scaling_factor": 2,
+        },
+        "dtype": torch.float16,
+        "latents": (6, 6),
+    },
+    "tiny-odd": {
+        "config": {
+            "act_fn": "gelu",
+            "decoder_block_out_channels": [10, 10, 10],
+            "encoder_block_out_channels": [6, 6],
+            "latent_channels": 5,
+            "num_decoder_blocks": [2, 0, 1],
+            "num_encoder_blocks": [1, 2],
+            "scaling_factor": 0.7,
+            "upsampling_scaling_factor": 3,
+        },
+        "dtype": torch.float32,
+        "latents": (3, 5),
+    },
+}
+
 TEXT_ENCODERS = {
     "text-gelu": {
         "config": {
@@ -307,6 +344,19 @@ def vae(case: dict, generator: torch.Generator):
     return "AutoencoderKL", weights, {"latents": latents, "sample": sample, "image": image, "moments": moments}
 
 
+def tiny_vae(case: dict, generator: torch.Generator):
+    config = {key: value for key, value in case["config"].items() if key not in ("block_out_channels", "force_upcast")}
+    model = AutoencoderTiny(**config).eval()
+    randomise(model, generator, case["dtype"])
+    height, width = case["latents"]
+    scale = model.config.upsampling_scaling_factor ** (len(model.config.decoder_block_out_channels) - 1)
+    latents = draw(generator, 1, model.config.latent_channels, height, width)
+    image = draw(generator, 1, 3, height * scale, width * scale).clamp(-1, 1)
+    sample, encoded = model.decode(latents).sample, model.encode(image).latents
+    check_that_all_matters(model, [sample, encoded])
+    return "AutoencoderTiny", model.state_dict(), {"latents": latents, "sample": sample, "image": image, "encoded": encoded}
+
+
 def text_encoder(case: dict, generator: torch.Generator):
     # transformers warns of start and end marks outside such a small vocabulary; they do not enter last_hidden_state.
     config = CLIPTextConfig(**case["config"])
@@ -345,7 +395,7 @@ def write(name: str, class_name: str, case: dict, weights: dict, tensors: dict) 
 def main() -> None:
     torch.set_num_threads(1)
     wanted = sys.argv[1:]
-    for build, cases in ((unet, UNETS), (vae, VAES), (text_encoder, TEXT_ENCODERS)):
+    for build, cases in ((unet, UNETS), (vae, VAES), (tiny_vae, TINY_VAES), (text_encoder, TEXT_ENCODERS)):
         for name, case in cases.items():
             if not wanted or name in wanted:
                 generator = torch.Generator().manual_seed(zlib.crc32(name.encode()))

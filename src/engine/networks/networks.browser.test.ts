@@ -10,6 +10,12 @@ import { Network } from '../runtime/network';
 import { concat, swapFirstAxes } from '../tensor';
 import { checkTensors } from '../weights';
 import { autoencoderAliases, autoencoderDecoder, autoencoderEncoder, parseAutoencoderConfig } from './autoencoder-kl';
+import {
+  autoencoderTinyDecoder,
+  autoencoderTinyDefinition,
+  autoencoderTinyEncoder,
+  tinyScaleFactor,
+} from './autoencoder-tiny';
 import { clipTextAliases, clipTextModel, parseClipTextConfig } from './clip-text-model';
 import { parseUNet3DConfig, timestepEmbedding, unet3DConditionModel } from './unet-3d-condition-model';
 
@@ -102,6 +108,19 @@ describe.each(targets)('$target.device $target.dtype', (at) => {
     checkTensors('weights.safetensors', parameters, checkpoint.weights.tensors, autoencoderAliases);
     await compare(name, at, decoder, checkpoint, { latents: io.floats('latents') }, io.floats('sample'));
     await compare(name, at, encoder, checkpoint, { image: io.floats('image') }, io.floats('moments'));
+  });
+
+  test.each(['tiny-sd', 'tiny-odd'])('%s', async (name) => {
+    const { config, checkpoint, io } = await reference(name);
+    const tiny = autoencoderTinyDefinition.parseConfig(config);
+    checkTensors('weights.safetensors', autoencoderTinyDefinition.parameters(tiny), checkpoint.weights.tensors);
+    const [, , height = 0, width = 0] = io.shape('latents');
+    const [, , imageHeight = 0, imageWidth = 0] = io.shape('image');
+    expect([imageHeight, imageWidth]).toEqual([height, width].map((size) => size * tinyScaleFactor(tiny)));
+    const decoder = autoencoderTinyDecoder(tiny, { height, width }, at.target);
+    const encoder = autoencoderTinyEncoder(tiny, { height: imageHeight, width: imageWidth }, at.target);
+    await compare(name, at, decoder, checkpoint, { latents: io.floats('latents') }, io.floats('sample'));
+    await compare(name, at, encoder, checkpoint, { image: io.floats('image') }, io.floats('encoded'));
   });
 
   test.each(['text-gelu', 'text-quick-gelu', 'text-odd'])('%s', async (name) => {

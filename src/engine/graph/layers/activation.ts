@@ -1,6 +1,6 @@
 import type { Scope, Value } from '../builder';
 
-export type Activation = 'silu' | 'gelu' | 'quick_gelu' | 'relu' | 'mish';
+export type Activation = 'silu' | 'gelu' | 'quick_gelu' | 'relu' | 'mish' | 'tanh';
 
 export function activation(s: Scope, x: Value, kind: Activation): Value {
   const quickGelu = (alpha: number) =>
@@ -15,6 +15,8 @@ export function activation(s: Scope, x: Value, kind: Activation): Value {
     case 'relu':
       return s.node('Relu', [x]);
     case 'mish':
-      return s.mul(x, s.node('Tanh', [s.node('Softplus', [x])]));
+      return s.mul(x, activation(s, s.node('Softplus', [x]), 'tanh'));
+    case 'tanh':
+      return s.node('Tanh', [x]);
   }
 }

@@ -8,6 +8,7 @@ export interface ConvOptions {
   stride?: number;
   /** [top, left, bottom, right] */
   padding?: readonly [number, number, number, number];
+  bias?: boolean;
   /** The weight's shape in the checkpoint where it is not [out, in, kernel height, kernel width]. */
   storedAs?: readonly number[];
 }
@@ -21,7 +22,7 @@ const conv2dIsWrong = (inChannels: number, outChannels: number) =>
 
 /** torch.nn.Conv2d, and Conv3d with a (k, 1, 1) kernel over framesAsRows: the same bytes. */
 export function conv2d(s: Scope, x: FeatureMap, outChannels: number, options: ConvOptions): FeatureMap {
-  const { kernel, stride = 1, padding = [0, 0, 0, 0] } = options;
+  const { kernel, stride = 1, padding = [0, 0, 0, 0], bias = true } = options;
   const height = Math.floor((x.height + padding[0] + padding[2] - kernel[0]) / stride) + 1;
   const width = Math.floor((x.width + padding[1] + padding[3] - kernel[1]) / stride) + 1;
   const stored = options.storedAs ?? [outChannels, x.channels, ...kernel];
@@ -29,11 +30,12 @@ export function conv2d(s: Scope, x: FeatureMap, outChannels: number, options: Co
     const channels = rows?.count ?? outChannels;
     const result = { frames: x.frames, channels, height, width };
     const weight = s.parameter('weight', stored, { as: [channels, x.channels, ...kernel], rows });
-    const bias = s.parameter('bias', [outChannels], { rows });
+    const inputs = [x.value, weight];
+    if (bias) inputs.push(s.parameter('bias', [outChannels], { rows }));
     const attributes = { kernel_shape: kernel, strides: [stride, stride], pads: padding };
     // onnxruntime's own channels-last convolution: plain Conv would be wrapped in two Transposes
     const domain = channelsLast(s) ? 'com.ms.internal.nhwc' : '';
-    const value = s.node('Conv', [x.value, weight, bias], { domain, shape: mapShape(s, result), attributes });
+    const value = s.node('Conv', inputs, { domain, shape: mapShape(s, result), attributes });
     return { ...result, value };
   };
   if (!channelsLast(s) || !conv2dIsWrong(x.channels, outChannels)) return convolve();

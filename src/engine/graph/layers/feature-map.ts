@@ -1,6 +1,7 @@
 /** Between layouts, and what has no parameters. */
 import { at } from '../../at';
 import { type Scope, sequence, type Value } from '../builder';
+import { type Activation, activation } from './activation';
 import { channelsLast, type FeatureMap, mapShape } from './layout';
 
 /** From PyTorch's [frames, channels, height, width] to the device's layout. */
@@ -60,6 +61,15 @@ export function addMaps(s: Scope, a: FeatureMap, b: FeatureMap): FeatureMap {
 export function addChannelBias(s: Scope, x: FeatureMap, bias: Value): FeatureMap {
   const shape = mapShape(s, { frames: 1, channels: x.channels, height: 1, width: 1 });
   return { ...x, value: s.add(x.value, s.reshape(bias, shape)) };
+}
+
+export function activateMap(s: Scope, x: FeatureMap, kind: Activation): FeatureMap {
+  return { ...x, value: activation(s, x.value, kind) };
+}
+
+/** Adds a number to everything. */
+export function shiftMap(s: Scope, x: FeatureMap, shift: number): FeatureMap {
+  return { ...x, value: s.add(x.value, s.floats(Float32Array.of(shift))) };
 }
 
 export function scaleMap(s: Scope, x: FeatureMap, factor: number): FeatureMap {
