@@ -1,6 +1,6 @@
 import { type Remote, wrap } from 'comlink';
-import { KinoraError } from '../shared/errors';
-import { installErrorTransfer, installSignalTransfer, type Life, toKinoraError } from '../wire';
+import { KinoraError, toKinoraError } from '../shared/errors';
+import { installErrorTransfer, installSignalTransfer, type Life } from '../wire';
 
 installErrorTransfer();
 installSignalTransfer();

@@ -10,7 +10,7 @@ import type {
   LoadRequest,
   ModelFacts,
 } from '../protocol';
-import { KinoraError } from '../shared/errors';
+import { KinoraError, toKinoraError } from '../shared/errors';
 
 /** What is left out is the checkpoint's own. */
 export type HeadlessRequest = LoadRequest &
@@ -111,7 +111,7 @@ async function outcome<Result extends object>(work: () => Promise<Result>): Prom
   try {
     return { ok: true, ...(await work()) };
   } catch (error) {
-    const { code, message } = error instanceof KinoraError ? error : { code: 'internal', message: String(error) };
+    const { code, message } = toKinoraError(error);
     return { ok: false, error: { code, message } };
   }
 }

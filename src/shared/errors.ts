@@ -63,6 +63,14 @@ export const recovery: Readonly<Partial<Record<ErrorCode, 'networks' | 'worker'>
   internal: 'worker',
 };
 
+/** Everything that can be thrown, as a KinoraError; what is none becomes `internal`, or `out-of-memory` where it says so. */
+export function toKinoraError(thrown: unknown): KinoraError {
+  if (thrown instanceof KinoraError) return thrown;
+  const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  const memory = /allocation failed|out of memory|invalid array (buffer )?length/i.test(message);
+  return new KinoraError(memory ? 'out-of-memory' : 'internal', message, { cause: thrown });
+}
+
 /** Throws the `cancelled` error when `signal` has been aborted. */
 export function throwIfCancelled(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new KinoraError('cancelled', 'The job was cancelled.');

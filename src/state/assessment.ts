@@ -2,7 +2,7 @@
 import { create } from 'zustand';
 import type { Model } from '../catalogue/models';
 import type { AssessRequest, DeviceReport, Shortfall } from '../protocol';
-import { type ErrorCode, KinoraError } from '../shared/errors';
+import { type ErrorCode, toKinoraError } from '../shared/errors';
 import { isSameSource } from '../shared/model-source';
 import { generation, models } from './clients';
 import type { Settings } from './form';
@@ -78,7 +78,7 @@ async function outcomeOf(request: AssessRequest): Promise<Outcome> {
   try {
     return { state: 'counted', report: await models.assess(request) };
   } catch (error) {
-    const { code, message } = error instanceof KinoraError ? error : new KinoraError('internal', String(error));
+    const { code, message } = toKinoraError(error);
     return { state: 'failed', code, message };
   }
 }

@@ -1,7 +1,7 @@
 /** Generate and Cancel. */
 import type { GenerateRequest } from '../protocol';
 import { withoutQueries, withoutQuery } from '../shared/address';
-import { KinoraError } from '../shared/errors';
+import { toKinoraError } from '../shared/errors';
 import { generation } from './clients';
 import { type Settings, takesEta } from './form';
 import { type FailedJob, markCancelling, reportProgress, startJob, useJob } from './job';
@@ -117,7 +117,7 @@ export function dismissError(): void {
 }
 
 function toFailure(thrown: unknown, request: GenerateRequest): FailedJob {
-  const error = thrown instanceof KinoraError ? thrown : new KinoraError('internal', String(thrown));
+  const error = toKinoraError(thrown);
   const lines = [
     `${error.code}: ${error.message}`,
     ...(typeof error.cause === 'string' ? [`Cause: ${withoutQueries(error.cause)}`] : []),

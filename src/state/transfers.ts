@@ -3,7 +3,7 @@ import { create } from 'zustand';
 import type { Model } from '../catalogue/models';
 import type { Damage, DownloadProgress, ModelFacts, Picked, StoredModel } from '../protocol';
 import type { AccessToken } from '../shared/access-token';
-import { KinoraError } from '../shared/errors';
+import { KinoraError, toKinoraError } from '../shared/errors';
 import { readStorage, writeStorage } from './browser-storage';
 import { models as client } from './clients';
 import { parseToken, tokenText } from './kept-token';
@@ -245,8 +245,7 @@ function fail({ url, kind }: Pick<NonNullable<TransfersState['failure']>, 'url' 
 }
 
 function toFailure(thrown: unknown): Failure {
-  const { code, message, missingBytes } =
-    thrown instanceof KinoraError ? thrown : new KinoraError('internal', String(thrown));
+  const { code, message, missingBytes } = toKinoraError(thrown);
   return { code, message, missingBytes };
 }
 

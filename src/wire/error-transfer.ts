@@ -1,6 +1,6 @@
 import { type TransferHandler, transferHandlers } from 'comlink';
 import { z } from 'zod/mini';
-import { errorCodes, KinoraError } from '../shared/errors';
+import { errorCodes, KinoraError, toKinoraError } from '../shared/errors';
 import { shortened } from '../shared/quote';
 
 /** What is left of an error between two realms. */
@@ -14,14 +14,6 @@ const wireError = z.object({
 });
 
 const thrownValue = z.object({ value: z.unknown() });
-
-/** Everything that can be thrown, as a KinoraError; what is none becomes `internal`, or `out-of-memory` where it says so. */
-export function toKinoraError(thrown: unknown): KinoraError {
-  if (thrown instanceof KinoraError) return thrown;
-  const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-  const memory = /allocation failed|out of memory|invalid array (buffer )?length/i.test(message);
-  return new KinoraError(memory ? 'out-of-memory' : 'internal', message, { cause: thrown });
-}
 
 /**
  * Makes errors cross as KinoraErrors with their code. Comlink's own handler keeps name, message and stack only.
