@@ -21,9 +21,9 @@ import { swapFirstAxes } from '../../src/engine/tensor';
 import { checkTensors } from '../../src/engine/weights';
 import { CheckpointStore } from '../../src/storage';
 
-/** An array of an .npz file, on its way into the page. */
+/** A tensor of the reference data, on its way into the page. */
 export interface ReferenceArray {
-  shape: number[];
+  shape: readonly number[];
   values: number[];
 }
 

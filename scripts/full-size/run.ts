@@ -18,13 +18,12 @@ import { HeapMeter, type HeapPeak } from '../../cli/heap-meter';
 import type { Dtype } from '../../src/engine';
 import { deviceNeeds } from '../../src/engine/device-needs';
 import { textToVideoSD } from '../../src/engine/pipelines/text-to-video-sd';
-import { relativeRms } from '../../tests/reference';
+import { relativeRms, Safetensors } from '../../tests/reference';
 import { type Hub, startHub } from '../../tests/server/hub';
 import { syntheticFiles } from '../../tests/server/hub-files';
 import { webgpuArgs } from '../chromium.mjs';
 import { chromiumF16 } from '../chromium-f16/browser.mjs';
-import { readNpz } from './npz';
-import type { FullSizeComponent, NetworkRun } from './page';
+import type { FullSizeComponent, NetworkRun, ReferenceArray } from './page';
 import { type Story, tellStory } from './story';
 
 /** Fixed, because what a browser has stored belongs to the page's address, and is filed under the checkpoint's. */
@@ -33,11 +32,7 @@ const hubPort = 47811;
 
 const components = ['text_encoder', 'unet', 'vae'] as const satisfies FullSizeComponent[];
 const root = path.resolve(import.meta.dirname, '../..');
-const referenceFiles: Record<FullSizeComponent, { file: string; output: string }> = {
-  text_encoder: { file: 'text_encoder.npz', output: 'last_hidden_state' },
-  unet: { file: 'unet.npz', output: 'out' },
-  vae: { file: 'vae_decoder.npz', output: 'sample' },
-};
+const outputs: Record<FullSizeComponent, string> = { text_encoder: 'last_hidden_state', unet: 'out', vae: 'sample' };
 /** Relative RMS. In half precision Conv and MatMul accumulate in float16, which costs that much. */
 const tolerances: Record<Dtype, number> = { float16: 5e-2, float32: 1e-4 };
 
@@ -52,7 +47,7 @@ async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      reference: { type: 'string', default: path.resolve(root, '../shared/reference') },
+      reference: { type: 'string', default: path.join(root, 'training/work/full-size') },
       browser: { type: 'string' },
       dtype: { type: 'string', default: 'float16' },
       profile: { type: 'string' },
@@ -63,13 +58,13 @@ async function main(): Promise<void> {
   const { reference, dtype } = values;
   if (dtype !== 'float16' && dtype !== 'float32') throw new Error('--dtype is float16 or float32.');
   const browser = values.browser ?? madeBrowser();
-  if (!existsSync(path.join(reference, 'synthetic'))) {
-    throw new Error(`${reference} does not hold the reference data. Name its folder with --reference DIR.`);
+  if (!existsSync(reference)) {
+    throw new Error(`${reference} is missing. Make it: python3 training/references/full_size.py`);
   }
   const wanted = components.filter((component) => positionals.length === 0 || positionals.includes(component));
 
   const profile = values.profile ?? mkdtempSync(path.join(tmpdir(), 'kinora-full-size-'));
-  const hub = await startHub(syntheticFiles(path.join(reference, 'text-to-video-ms-1.7b')), hubPort);
+  const hub = await startHub(syntheticFiles(path.join(reference, 'checkpoint')), hubPort);
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: browser,
     args: [...webgpuArgs, '--disable-gpu-watchdog', '--enable-precise-memory-info'],
@@ -85,7 +80,7 @@ async function main(): Promise<void> {
       console.error('The page crashed.');
       process.exit(1);
     });
-    const needs = countedNeeds(path.join(reference, 'text-to-video-ms-1.7b'), dtype);
+    const needs = countedNeeds(path.join(reference, 'checkpoint'), dtype);
     console.log(
       `16 frames of 256×256, counted from the graphs' buffers: ${needs.map(({ component, ratio }) => `${component} ${ratio.toFixed(2)}`).join(', ')} of its weights on the GPU`,
     );
@@ -205,9 +200,8 @@ async function prove(
   { hub, server, reference, dtype }: Setting,
 ): Promise<Row> {
   const address = `${server.resolvedUrls?.local[0]}scripts/full-size/page.html`;
-  const { file, output } = referenceFiles[component];
-  const { [output]: expected, ...inputs } = readNpz(readFileSync(path.join(reference, 'synthetic', file)));
-  if (!expected) throw new Error(`${file} has no ${output}.`);
+  const { [outputs[component]]: expected, ...inputs } = readArrays(path.join(reference, `${component}.safetensors`));
+  if (!expected) throw new Error(`The reference of ${component} has no ${outputs[component]}.`);
 
   // each part in a page of its own, so that nothing of the first is left in the second's memory
   const measured = async <T>(work: () => Promise<T>) => {
@@ -232,6 +226,15 @@ async function prove(
   await page.evaluate(() => window.fullSize.release());
   const error = relativeRms(values, expected.values);
   return { component, run, heapAtLoad: loaded.heap, error };
+}
+
+function readArrays(file: string): Record<string, ReferenceArray> {
+  const tensors = Safetensors.from(new Uint8Array(readFileSync(file)).buffer);
+  const arrays = [...tensors.weights.tensors].map(([name, { dtype, shape }]) => {
+    const values = [...(dtype === 'I64' ? tensors.ints(name) : tensors.floats(name))];
+    return [name, { shape: [...shape], values }] as const;
+  });
+  return Object.fromEntries(arrays);
 }
 
 function seconds(milliseconds: number): string {

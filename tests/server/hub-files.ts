@@ -57,7 +57,7 @@ export function folderFiles(folder: string): HubFiles {
 export function syntheticFiles(folder: string): HubFiles {
   const list = path.join(folder, 'tensors.json');
   if (!existsSync(list)) {
-    throw new Error(`${list} is missing. Name the folder that holds the reference data with --reference DIR.`);
+    throw new Error(`${list} is missing. Make it: python3 training/references/full_size.py`);
   }
   const files = new Map(smallFiles.map((name) => [name, inMemory(readFileSync(path.join(folder, name)))]));
   for (const [name, { tensors }] of Object.entries(tensorLists.parse(JSON.parse(readFileSync(list, 'utf8'))))) {
