@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { cpus, homedir } from 'node:os';
 import path from 'node:path';
-import { modelAt, shippedModel } from '../src/catalogue/models';
+import { shippedModel } from '../src/catalogue/models';
 import type { HeadlessRequest, HeadlessVideo } from '../src/entries/headless';
 import type { JobProgress } from '../src/protocol';
 import { HeadlessBrowser, HeadlessError } from './browser';
@@ -85,23 +85,14 @@ async function buildPage(): Promise<void> {
 }
 
 async function make(job: Job, browser: HeadlessBrowser, site: Site): Promise<{ video: HeadlessVideo; heap: HeapPeak }> {
-  const suited = job.model === undefined ? shippedModel : modelAt(job.model);
   const dtypes = { f16: 'float16', f32: 'float32' } as const;
   const request: HeadlessRequest = {
     source: { kind: 'remote', url: modelAddress(job.model, site, dist) },
     device: job.device ?? 'auto',
     dtype: job.dtype ? dtypes[job.dtype] : 'auto',
-    prompt: job.prompt,
-    negativePrompt: job.negative,
-    seed: job.seed ?? Math.floor(Math.random() * 2 ** 32),
-    numInferenceSteps: job.steps ?? suited.steps,
-    guidanceScale: job.guidance ?? suited.guidance,
-    numFrames: job.frames ?? suited.numFrames,
-    width: job.width,
-    height: job.height,
-    fps: job.fps ?? suited.fps,
-    scheduler: job.scheduler,
-    eta: job.eta,
+    seed: Math.floor(Math.random() * 2 ** 32),
+    ...(job.model === undefined && shippedModel.recommended),
+    ...job.parameters,
   };
   const made = await browser.generate(request);
   const outputs = new Outputs();

@@ -37,16 +37,11 @@ test('reads every option', () => {
   expect(line).toEqual({
     name: '',
     job: {
-      ...{
-        prompt: 'a red circle',
-        negative: 'blurry',
-        model: '../model',
-        seed: 7,
-        steps: 12,
-        guidance: 7.5,
-        frames: 4,
+      parameters: {
+        ...{ prompt: 'a red circle', negativePrompt: 'blurry', seed: 7, numInferenceSteps: 12, guidanceScale: 7.5 },
+        ...{ numFrames: 4, width: 128, height: 64, fps: 12, scheduler: 'DDIMScheduler', eta: 0.5 },
       },
-      ...{ width: 128, height: 64, fps: 12, scheduler: 'DDIMScheduler', eta: 0.5, device: 'wasm', dtype: 'f32' },
+      ...{ model: '../model', device: 'wasm', dtype: 'f32' },
       ...{ out, png: folder, latents: path.join(folder, 'l.npy') },
     },
   });
@@ -55,7 +50,7 @@ test('reads every option', () => {
 test('leaves to the checkpoint what is not said', () => {
   expect(only('--prompt', 'x', '--out', out)).toEqual({
     name: '',
-    job: { prompt: 'x', negative: '', out },
+    job: { parameters: { prompt: 'x' }, out },
   });
 });
 
@@ -105,8 +100,8 @@ describe('a batch', () => {
       ...['--steps', '9'],
     );
     expect(lines).toMatchObject([
-      { name: ':1', job: { prompt: 'a', steps: 9 } },
-      { name: ':3', job: { prompt: 'b', steps: 3, seed: 5 } },
+      { name: ':1', job: { parameters: { prompt: 'a', numInferenceSteps: 9 } } },
+      { name: ':3', job: { parameters: { prompt: 'b', numInferenceSteps: 3, seed: 5 } } },
     ]);
   });
 
@@ -126,7 +121,7 @@ describe('a batch', () => {
       { name: ':1', error: expect.stringContaining('no JSON') },
       { name: ':2', error: expect.stringContaining('JSON object') },
       { name: ':3', error: expect.stringContaining('promt') },
-      { name: ':4', job: { prompt: 'c' } },
+      { name: ':4', job: { parameters: { prompt: 'c' } } },
       { name: ':5', error: expect.stringMatching(/written by .*:4 already/) },
       { name: ':6', error: expect.stringContaining('--out') },
       { name: ':7', error: expect.stringMatching(/^.{50,1000}$/) },

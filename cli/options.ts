@@ -3,33 +3,63 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { modelAt, shippedModel } from '../src/catalogue/models';
-import { schedulerDescriptions, schedulerNames } from '../src/engine/schedulers/descriptions';
+import { shippedModel } from '../src/catalogue/models';
+import { type ParameterName, parameterNames, parameters } from '../src/engine/parameters';
+import { type Parameter, type ParameterKind, takes } from '../src/engine/parameters/kinds';
+import { areParameters, type GenerationParameters, problemsOf, readersOf } from '../src/engine/parameters/values';
 import { shortened } from '../src/shared/quote';
 
-const other = modelAt('');
-const eta = schedulerDescriptions.filter(({ takesEta }) => takesEta).map(({ className }) => className);
+const indent = ' '.repeat(22);
+
+/** A line of `--help`, or some, of at most 118 columns. */
+function described(option: string, text: string): string {
+  const lines = [`  ${option}`.padEnd(indent.length)];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? '';
+    if (line.length + word.length > 118) lines.push(`${indent}${word} `);
+    else lines[lines.length - 1] = `${line}${word} `;
+  }
+  return lines.map((line) => line.trimEnd()).join('\n');
+}
+
+const placeholders: Record<ParameterKind, string> = { text: 'TEXT', number: 'N', choice: 'NAME' };
+
+function helpFor(name: ParameterName): string {
+  const parameter = parameters[name];
+  const readers = readersOf(name).map(({ className }) => className);
+  const facts = [
+    ...(parameter.kind === 'number' ? [takes(parameter)] : []),
+    ...(readers.length > 0 ? [`only for ${readers.join(', ')}`] : []),
+    ...leftOut(name),
+  ];
+  const text = facts.length > 0 ? `${parameter.help} (${facts.join('; ')})` : parameter.help;
+  const lines = [described(`--${parameter.flag} ${placeholders[parameter.kind]}`, text)];
+  if (parameter.kind === 'choice') {
+    lines.push(...parameter.choices.map(({ value, help }) => `${indent}${value}: ${help}`));
+    lines.push(`${indent}or how one of them begins`);
+  }
+  return lines.join('\n');
+}
+
+/** What is taken where an option is left out. */
+function leftOut(name: ParameterName): string[] {
+  if (name === 'seed') return ['another one each time'];
+  const { ofCheckpoint, default: usual } = parameters[name];
+  if (ofCheckpoint) return ['the model’s own'];
+  if (usual === undefined || usual === '') return [];
+  const shipped = shippedModel.recommended[name] ?? usual;
+  return [shipped === usual ? String(usual) : `${shipped} for the shipped model, else ${usual}`];
+}
 
 export const usage = `Makes videos from prompts, in a headless Chromium.
 
   npm run generate -- --prompt "a red circle moving right on a blue background" --out red.mp4
 
 What to make
-  --prompt TEXT       what the video shows
-  --negative TEXT     what it should not show
+${parameterNames.map(helpFor).join('\n')}
+
+With what
   --model WHERE       folder or address of a diffusers checkpoint (the one that ships with the page)
-  --seed N            the same seed gives the same video (any)
-  --steps N           denoising steps (${shippedModel.steps} for the shipped model, else ${other.steps})
-  --guidance X        how closely to follow the prompt; 1 or less: not at all, in half the time
-                      (${shippedModel.guidance} for the shipped model, else ${other.guidance})
-  --frames N          (${shippedModel.numFrames} for the shipped model, else ${other.numFrames})
-  --width N           pixels (the model's own)
-  --height N          pixels (the model's own)
-  --fps X             frames per second of the file (${other.fps})
-  --scheduler NAME    how each step goes from more noise to less (the model's own):
-${schedulerDescriptions.map(({ className, when }) => `                      ${className}: ${when}`).join('\n')}
-                      or how one of them begins
-  --eta X             noise that every step adds again, 0 to 1, for ${eta.join(', ')} (0)
   --device NAME       webgpu or wasm (webgpu where there is a GPU)
   --dtype NAME        f16 or f32 (what the device can do)
 
@@ -48,37 +78,13 @@ How
   --help
 `;
 
-/** From a JSON line a number, from the command line its digits. */
-const number = z.preprocess(
-  (value) => (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value),
-  z.number('must be a number'),
-);
-const integer = (min: number, max: number) => number.pipe(z.int().min(min).max(max));
 /** Not z.min, which compares the `length` of whatever is there, lists in lists even, until the stack is full. */
 const filled = z.string().refine((text) => text !== '', 'must not be empty');
 
-const scheduler = z.string().transform((text, context) => {
-  const wanted = text.toLowerCase();
-  const [name, ...more] = schedulerNames.filter((candidate) => candidate.toLowerCase().startsWith(wanted));
-  if (name && more.length === 0) return name;
-  context.addIssue(`must be one of ${schedulerNames.join(', ')}`);
-  return z.NEVER;
-});
-
+/** What is no parameter of the video. */
 const jobSchema = z
   .strictObject({
-    prompt: z.string(),
-    negative: z.string().default(''),
     model: filled.optional(),
-    seed: integer(0, Number.MAX_SAFE_INTEGER).optional(),
-    steps: integer(1, 1000).optional(),
-    guidance: number.pipe(z.number().min(0).max(100)).optional(),
-    frames: integer(1, 256).optional(),
-    width: integer(8, 4096).optional(),
-    height: integer(8, 4096).optional(),
-    fps: number.pipe(z.number().positive().max(240)).optional(),
-    scheduler: scheduler.optional(),
-    eta: number.pipe(z.number().min(0).max(1)).optional(),
     device: z.enum(['webgpu', 'wasm']).optional(),
     dtype: z.enum(['f16', 'f32']).optional(),
     out: filled.optional(),
@@ -88,7 +94,9 @@ const jobSchema = z
   .refine(({ out, png, latents }) => out ?? png ?? latents, 'Name at least one of --out, --png and --latents.');
 
 /** One video: what to make and which files to write. */
-export type Job = z.infer<typeof jobSchema>;
+export interface Job extends z.infer<typeof jobSchema> {
+  parameters: GenerationParameters;
+}
 
 /** A job, or why there is none. */
 export type Line = { name: string; job: Job } | { name: string; error: string };
@@ -100,8 +108,12 @@ export interface CommandLine {
   profile?: string;
 }
 
+const flags = new Map(parameterNames.map((name) => [parameters[name].flag, name]));
+
 const options = {
-  ...Object.fromEntries(Object.keys(jobSchema.shape).map((name) => [name, { type: 'string' }] as const)),
+  ...Object.fromEntries(
+    [...flags.keys(), ...Object.keys(jobSchema.shape)].map((name) => [name, { type: 'string' }] as const),
+  ),
   batch: { type: 'string' },
   report: { type: 'string' },
   browser: { type: 'string' },
@@ -153,12 +165,20 @@ function parseLine(name: string, text: string, shared: object): Line {
 }
 
 function parseJob(name: string, values: object): Line {
-  const result = jobSchema.safeParse(values);
-  if (!result.success) {
-    const problems = result.error.issues.map((issue) => {
+  const given: Record<string, unknown> = {};
+  const rest: Record<string, unknown> = {};
+  for (const [flag, value] of Object.entries(values)) {
+    const parameter = flags.get(flag);
+    if (parameter) given[parameter] = fromText(parameters[parameter], value);
+    else rest[flag] = value;
+  }
+  const result = jobSchema.safeParse(rest);
+  if (!result.success || !areParameters(given)) {
+    const problems = problemsOf(given).map((one) => `--${parameters[one.name].flag}: ${one.problem}`);
+    for (const issue of result.error?.issues ?? []) {
       const option = issue.path.length > 0 ? `--${issue.path.join('.')}: ` : '';
-      return `${option}${issue.message}`;
-    });
+      problems.push(`${option}${issue.message}`);
+    }
     return { name, error: shortened(problems.join('; '), 800) };
   }
   try {
@@ -166,7 +186,17 @@ function parseJob(name: string, values: object): Line {
   } catch (error) {
     return { name, error: error instanceof Error ? error.message : String(error) };
   }
-  return { name, job: result.data };
+  return { name, job: { ...result.data, parameters: given } };
+}
+
+/** From the command line come a number's digits, and how a choice begins; a line of a batch may have the number itself. */
+function fromText(parameter: Parameter, value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  if (parameter.kind === 'number') return /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
+  if (parameter.kind === 'text') return value;
+  const wanted = value.toLowerCase();
+  const [choice, ...more] = parameter.choices.filter((one) => one.value.toLowerCase().startsWith(wanted));
+  return choice && more.length === 0 ? choice.value : value;
 }
 
 /** Before minutes are spent on a video that could not be written. Folders that are missing are made when it is. */

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
+import { type ParameterName, parameterNames, parameters } from '../src/engine/parameters';
+import { takes } from '../src/engine/parameters/kinds';
+import { readersOf } from '../src/engine/parameters/values';
 import { schedulerDescriptions } from '../src/engine/schedulers/descriptions';
 import { errorCodes } from '../src/shared/errors';
 
@@ -11,6 +14,23 @@ it('docs/troubleshooting.md has a chapter for every error code, in their order, 
   expect(chapters.map((chapter) => chapter.split('\n')[0])).toEqual([...errorCodes]);
   for (const chapter of chapters) expect(chapter.trim()).toMatch(/\n\S/);
 });
+
+it('docs/settings.md has a line for every parameter, in their order, and no other', () => {
+  const text = readFileSync(path.resolve(import.meta.dirname, '../docs/settings.md'), 'utf8');
+  const [chapter = ''] = text.split(/^## /m);
+  const lines = chapter.split('\n').filter((line) => line.includes(' | `--'));
+  expect(lines).toEqual(parameterNames.map(lineOf));
+});
+
+function lineOf(name: ParameterName): string {
+  const parameter = parameters[name];
+  const { label, flag, ofCheckpoint, default: usual, help, cost = 'nothing' } = parameter;
+  const readers = readersOf(name).map((reader) => reader.label);
+  const only = readers.length > 0 ? ` Only for ${readers.join(', ')}.` : '';
+  const fallback = usual === undefined ? 'must be given' : String(usual) || 'none';
+  const otherwise = ofCheckpoint ? `the model’s own, or ${fallback}` : fallback;
+  return `| ${[label, `\`--${flag}\``, takes(parameter), otherwise, help + only, cost].join(' | ')} |`;
+}
 
 it('docs/settings.md has a line for every scheduler, in their order, and no other', () => {
   const text = readFileSync(path.resolve(import.meta.dirname, '../docs/settings.md'), 'utf8');

@@ -20,10 +20,15 @@ export const rooms = {
   'src/engine': {
     about:
       'prompt → frames; no DOM, no storage; `index.ts` is its whole face, and it alone imports onnxruntime-web, in `runtime/`',
-    may: ['src/shared', 'src/platform', 'src/engine/schedulers/descriptions.ts'],
+    may: ['src/shared', 'src/platform', 'src/engine/parameters', 'src/engine/schedulers/descriptions.ts'],
+  },
+  'src/engine/parameters': {
+    about:
+      'what a video is made of: each parameter’s name, range, default and words; of the engine, all that the page knows',
+    may: ['src/shared', 'src/engine/schedulers/descriptions.ts'],
   },
   'src/engine/schedulers/descriptions.ts': {
-    about: 'what the schedulers say of themselves; of the engine, all that the page knows',
+    about: 'what the schedulers say of themselves, for the parameters',
     may: ['src/engine'],
   },
   'src/storage': { about: 'IndexedDB', may: ['src/shared', 'src/engine'] },
@@ -33,7 +38,7 @@ export const rooms = {
   },
   'src/media': {
     about: 'frames → mp4, and what a video was made of in its file',
-    may: ['src/shared', 'src/platform', 'src/engine', 'src/engine/schedulers/descriptions.ts'],
+    may: ['src/shared', 'src/platform', 'src/engine/parameters'],
   },
   'src/protocol.ts': {
     about: 'every type that crosses between page and worker; types only',
@@ -47,13 +52,16 @@ export const rooms = {
     about: 'the page’s end of the workers: start, restart, cancel',
     may: ['src/shared', 'src/wire', 'src/protocol.ts', 'workers'],
   },
-  'src/catalogue': { about: 'the models that are offered', may: ['src/shared', 'src/protocol.ts'] },
+  'src/catalogue': {
+    about: 'the models that are offered',
+    may: ['src/shared', 'src/engine/parameters', 'src/protocol.ts'],
+  },
   'src/state': {
     about: 'zustand stores, serialisable values only',
     may: [
       'src/shared',
       'src/platform',
-      'src/engine/schedulers/descriptions.ts',
+      'src/engine/parameters',
       'src/media',
       'src/protocol.ts',
       'src/client',
@@ -62,14 +70,7 @@ export const rooms = {
   },
   'src/app': {
     about: 'what people see: React components, a folder per panel',
-    may: [
-      'src/shared',
-      'src/platform',
-      'src/engine/schedulers/descriptions.ts',
-      'src/protocol.ts',
-      'src/catalogue',
-      'src/state',
-    ],
+    may: ['src/shared', 'src/platform', 'src/engine/parameters', 'src/protocol.ts', 'src/catalogue', 'src/state'],
   },
   'src/entries': {
     about: 'where the pages and the library begin; `library.ts` is the library’s face ([engine.md](engine.md))',

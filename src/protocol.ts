@@ -61,10 +61,6 @@ export interface LoadedModel {
   memory: MemoryPolicy;
 }
 
-export interface GenerateRequest extends GenerationParameters {
-  fps: number;
-}
-
 export interface GenerateResult {
   /** Frames are transferred. */
   video: GeneratedVideo;
@@ -92,7 +88,7 @@ export interface GenerationWorker {
   /** Loads the model where it is not the one that is loaded, and makes a video. One at a time. */
   generate(
     load: LoadRequest,
-    request: GenerateRequest,
+    parameters: GenerationParameters,
     onProgress: (progress: JobProgress) => void,
     onPreview: (preview: StepPreview) => void,
     signal: AbortSignal | undefined,

@@ -52,7 +52,7 @@ const worker: GenerationWorker = {
 
   load: async (load, onProgress, signal) => facts(await loadPipeline(load, { onProgress, signal })),
 
-  async generate(load, { fps, ...parameters }, onProgress, onPreview, signal) {
+  async generate(load, parameters, onProgress, onPreview, signal) {
     const pipeline = await loadPipeline(load, { onProgress, signal });
     throwIfCancelled(signal);
     const video = await pipeline.generate({
@@ -62,12 +62,10 @@ const worker: GenerationWorker = {
       signal,
     });
     const start = performance.now();
+    const { width, height, fps } = video.parameters;
     const mp4 = await encodeMp4({
-      frames: video.frames,
-      width: parameters.width,
-      height: parameters.height,
-      fps,
-      comment: writeVideoComment({ fps, ...parameters }, video.checkpoint),
+      ...{ frames: video.frames, width, height, fps },
+      comment: writeVideoComment({ model: video.checkpoint, parameters: video.parameters }),
       onProgress: (done, total) => onProgress({ stage: 'mp4', done, total }),
       signal,
     });

@@ -1,6 +1,6 @@
 /** Models of the Hugging Face hub that are known to be of this kind, with what their authors say of them. */
 import { hubOrigin as hub } from '../shared/access-token';
-import { familySettings, type Model, shippedModel, type Terms } from './models';
+import { familyExamples, type Model, shippedModel, type Terms } from './models';
 
 const familyLimits = [
   'Understands English only.',
@@ -22,15 +22,15 @@ const msTerms: Terms = {
 };
 
 /** Derived from text-to-video-ms-1.7b: its terms hold too. */
-function derived(repository: string, about: string, settings: Partial<Model>): Model {
+function derived(repository: string, about: string, recommended: Model['recommended']): Model {
   return {
     id: repository,
     name: repository.split('/')[1] ?? repository,
     about,
     place: 'server',
     url: `${hub}/${repository}/resolve/main/`,
-    ...familySettings,
-    ...settings,
+    recommended,
+    examples: familyExamples,
     terms: { page: `${hub}/${repository}`, licences: [], limits: familyLimits, misuse: familyMisuse },
   };
 }
@@ -43,7 +43,8 @@ export const knownModels: readonly Model[] = [
     about: 'The model that Kinora was built for: 1.7 billion parameters, short clips of nearly anything.',
     place: 'server',
     url: `${hub}/ali-vilab/text-to-video-ms-1.7b/resolve/8227dddca75a8561bf858d604cc5dae52b954d01/`,
-    ...familySettings,
+    recommended: {},
+    examples: familyExamples,
     downloadBytes: 2_822_650_226 + 680_821_102 + 167_335_350,
     terms: msTerms,
   },

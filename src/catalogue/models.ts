@@ -1,6 +1,7 @@
 /** What the page knows of a checkpoint, and the one that it ships with. Others that it offers: known-models.ts. */
 
-import type { SchedulerName } from '../protocol';
+import type { ParameterValues } from '../engine/parameters';
+import { completeParameters } from '../engine/parameters/values';
 import { canHaveToken, hubOrigin } from '../shared/access-token';
 import { withoutQuery } from '../shared/address';
 
@@ -33,15 +34,10 @@ export interface Model {
   place: 'server' | 'copy' | 'folder';
   /** Of the diffusers folder on a server, relative to the page or absolute; else the model's id. */
   url: string;
-  numFrames: number;
-  /** Pixels. */
-  width: number;
-  height: number;
-  /** Frames per second. */
-  fps: number;
-  steps: number;
-  guidance: number;
-  scheduler: SchedulerName;
+  /** What suits it, where that is not the default of the parameter. */
+  recommended: Partial<ParameterValues>;
+  /** Pixels per latent, where it is known before the model is loaded. */
+  vaeScaleFactor?: number;
   /** Bytes that are downloaded before the first video; undefined where that is only known then. */
   downloadBytes?: number;
   examples: readonly Example[];
@@ -57,13 +53,11 @@ export const shippedModel: Model = {
   // what is stored under an address is never asked for again: another checkpoint needs another version
   place: 'server',
   url: 'models/moving-shapes?v=5',
-  numFrames: 8,
-  width: 128,
-  height: 128,
-  fps: 8,
-  steps: 20,
-  guidance: 1.5,
-  scheduler: 'DDIMScheduler',
+  recommended: {
+    ...{ numInferenceSteps: 20, guidanceScale: 1.5, scheduler: 'DDIMScheduler', numFrames: 8 },
+    ...{ width: 128, height: 128 },
+  },
+  vaeScaleFactor: 16,
   downloadBytes: 16e6,
   examples: [
     {
@@ -89,20 +83,16 @@ export const shippedModel: Model = {
   ],
 };
 
-/** What suits text-to-video-ms-1.7b, and what is derived from it. */
-export const familySettings = {
-  numFrames: 16,
-  width: 256,
-  height: 256,
-  fps: 8,
-  steps: 25,
-  guidance: 9,
-  scheduler: 'DPMSolverMultistepScheduler',
-  examples: [
-    { prompt: 'a panda eating bamboo on a rock', label: 'panda eating bamboo' },
-    { prompt: 'waves breaking on a beach at sunset', label: 'waves at sunset' },
-  ],
-} as const satisfies Partial<Model>;
+/** For text-to-video-ms-1.7b and what is derived from it, whose other settings are the defaults. */
+export const familyExamples: readonly Example[] = [
+  { prompt: 'a panda eating bamboo on a rock', label: 'panda eating bamboo' },
+  { prompt: 'waves breaking on a beach at sunset', label: 'waves at sunset' },
+];
+
+/** What the form holds before anybody changes it. */
+export function recommendedFor({ examples: [example], recommended }: Model): ParameterValues {
+  return completeParameters({ prompt: example?.prompt ?? '', ...recommended });
+}
 
 /** A diffusers folder elsewhere. */
 export function modelAt(url: string): Model {
@@ -112,7 +102,8 @@ export function modelAt(url: string): Model {
     about: 'A model from another address. What it can show is up to its authors.',
     place: 'server',
     url,
-    ...familySettings,
+    recommended: {},
+    examples: familyExamples,
   };
   const page = hubPage(url);
   if (!page) return model;
@@ -127,7 +118,8 @@ export function modelAt(url: string): Model {
 
 /** A copy of a folder of the visitor's disk, or that folder itself. */
 export function modelOnDisk(id: string, name: string, place: 'copy' | 'folder'): Model {
-  return { id, name, about: 'A model from a folder on this computer.', place, url: id, ...familySettings };
+  const about = 'A model from a folder on this computer.';
+  return { id, name, about, place, url: id, recommended: {}, examples: familyExamples };
 }
 
 /** The page of a model on a hub, of whose files `url` is the folder; undefined for other addresses. */

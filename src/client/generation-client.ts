@@ -1,7 +1,7 @@
 import type {
   DownloadProgress,
-  GenerateRequest,
   GenerateResult,
+  GenerationParameters,
   GenerationWorker,
   JobProgress,
   LoadedModel,
@@ -49,7 +49,11 @@ export class GenerationClient {
   }
 
   /** Brings in and loads the model where that is not done yet, and makes a video. */
-  generate(load: LoadRequest, request: GenerateRequest, callbacks: GenerateCallbacks = {}): Promise<GenerationOutcome> {
+  generate(
+    load: LoadRequest,
+    request: GenerationParameters,
+    callbacks: GenerateCallbacks = {},
+  ): Promise<GenerationOutcome> {
     return this.#job(load.source, callbacks, (remote, { callback, signal }) =>
       remote.generate(load, request, callback(callbacks.onProgress), callback(callbacks.onPreview), signal),
     );

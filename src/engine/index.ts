@@ -7,6 +7,8 @@ export type { Alternative, DeviceNeeds, DeviceReport, Lack, Shortfall } from './
 export { checkCheckpoint, loadCheckpoint } from './load-checkpoint';
 export type { NetworkDefinition } from './networks/definition';
 export type { JobOptions } from './networks-on-device';
+export type { ParameterName, ParameterValues } from './parameters';
+export type { GenerationParameters } from './parameters/values';
 export { type DenoiseOptions, denoise } from './pipeline/denoise';
 export { type Denoiser, guided, type PromptDenoiser } from './pipeline/denoiser';
 export type { FrameDecoder } from './pipeline/frame-decoder';

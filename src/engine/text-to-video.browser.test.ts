@@ -4,12 +4,12 @@ import { withText } from '../../tests/altered-checkpoint';
 import { psnr, relativeRms, Safetensors } from '../../tests/reference';
 import { openCheckpoint } from '../checkpoint';
 import { CheckpointStore } from '../storage';
-import { type GenerationParameters, TextToVideoPipeline } from '.';
+import { type GenerationParameters, type ParameterValues, TextToVideoPipeline } from '.';
 
 // a software GPU on a busy machine is slow
 vi.setConfig({ testTimeout: 600_000 });
 
-const parameters: GenerationParameters = await fetch('/reference/generation/parameters.json').then((r) => r.json());
+const parameters: ParameterValues = await fetch('/reference/generation/parameters.json').then((r) => r.json());
 const reference = await Safetensors.fetch('/reference/generation/tensors.safetensors');
 /** A short run of each scheduler, and scheduler_config.json as diffusers saved it. */
 const schedulerRuns: { parameters: GenerationParameters; config: string }[] = await fetch(

@@ -4,10 +4,11 @@ import { machineMemory } from '../platform/device-facts';
 import { KinoraError, throwIfCancelled } from '../shared/errors';
 import { chooseBackend } from './backend';
 import { Clock } from './clock';
-import { checkParameters } from './generation-options';
 import { loadCheckpoint, type TextToVideoCheckpoint } from './load-checkpoint';
 import { chooseMemoryPolicy, weightBytesOf } from './memory-policy';
 import { type JobOptions, Networks } from './networks-on-device';
+import type { ParameterValues } from './parameters';
+import { completeParameters, type GenerationParameters } from './parameters/values';
 import { denoise } from './pipeline/denoise';
 import { guided } from './pipeline/denoiser';
 import { initialLatents } from './pipeline/initial-latents';
@@ -15,16 +16,7 @@ import { PipelineParts } from './pipeline/parts';
 import { torchRandn } from './random';
 import type { CheckpointSource } from './source';
 import { swapFirstAxes } from './tensor';
-import type {
-  Backend,
-  CheckpointInfo,
-  Device,
-  Dtype,
-  GeneratedVideo,
-  GenerationParameters,
-  MemoryPolicy,
-  StepPreview,
-} from './types';
+import type { Backend, CheckpointInfo, Device, Dtype, GeneratedVideo, MemoryPolicy, StepPreview } from './types';
 
 export interface LoadPipelineOptions extends JobOptions {
   device?: Device | 'auto';
@@ -90,8 +82,8 @@ export class TextToVideoPipeline {
    * `device-limits`. The next call works after each of them; only after `worker-died` the realm has to be left.
    */
   async generate(options: GenerateOptions): Promise<GeneratedVideo> {
-    const { onProgress, onStep, signal, ...parameters } = options;
-    checkParameters(parameters, this.info);
+    const { onProgress, onStep, signal, ...given } = options;
+    const parameters = completeParameters(given, this.info);
     if (this.#running) throw new KinoraError('busy', 'A generation is running; wait for it or cancel it.');
     this.#running = true;
     try {
@@ -101,7 +93,7 @@ export class TextToVideoPipeline {
     }
   }
 
-  async #generate(parameters: GenerationParameters, { onStep, ...job }: WatchOptions): Promise<GeneratedVideo> {
+  async #generate(parameters: ParameterValues, { onStep, ...job }: WatchOptions): Promise<GeneratedVideo> {
     const { numInferenceSteps: total, guidanceScale, eta } = parameters;
     const { parts } = this;
     const clock = new Clock();

@@ -1,4 +1,5 @@
 /** What goes into the pipeline and what comes out, for every realm that calls it. Serialisable, but for callbacks and signals. */
+import type { ParameterValues } from './parameters';
 import type { SchedulerName } from './schedulers';
 
 export type Device = 'webgpu' | 'wasm';
@@ -10,25 +11,6 @@ export type Dtype = 'float16' | 'float32';
  */
 export const memoryPolicies = ['keep-ready', 'low-memory'] as const;
 export type MemoryPolicy = (typeof memoryPolicies)[number];
-
-/** Everything that decides what the video shows; the same values give the same frames on the same device. */
-export interface GenerationParameters {
-  prompt: string;
-  negativePrompt: string;
-  /** torch.Generator('cpu').manual_seed(seed): an integer from 0 to 2^53 - 1. */
-  seed: number;
-  /** Denoising steps, 1 to 1000. */
-  numInferenceSteps: number;
-  /** Classifier-free guidance; 1 or less means none, and half the work. */
-  guidanceScale: number;
-  numFrames: number;
-  /** Pixels; a multiple of the VAE's scale factor (8 for ms-1.7b). */
-  height: number;
-  width: number;
-  scheduler: SchedulerName;
-  /** Noise between the steps of the schedulers that take it (DDIM), 0 to 1. Left out: 0. */
-  eta?: number;
-}
 
 /** What the checkpoint itself recommends, from its configs. */
 export interface CheckpointInfo {
@@ -100,7 +82,8 @@ export interface StepPreview {
 export type Timings = Record<'tokenize' | 'encode' | 'load' | 'denoise' | 'decode' | 'total', number>;
 
 export interface GeneratedVideo {
-  parameters: GenerationParameters;
+  /** With what stood for those that were left out. */
+  parameters: ParameterValues;
   backend: Backend;
   /** What the VAE computed in: float32 where float16 overflowed. */
   vaeDtype: Dtype;

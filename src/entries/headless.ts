@@ -5,17 +5,14 @@ import type {
   Backend,
   DownloadProgress,
   GeneratedVideo,
-  GenerateRequest,
+  GenerationParameters,
   JobProgress,
   LoadRequest,
   ModelFacts,
 } from '../protocol';
 import { KinoraError, toKinoraError } from '../shared/errors';
 
-/** What is left out is the checkpoint's own. */
-export type HeadlessRequest = LoadRequest &
-  Omit<GenerateRequest, 'width' | 'height' | 'scheduler'> &
-  Partial<Pick<GenerateRequest, 'width' | 'height' | 'scheduler'>>;
+export type HeadlessRequest = LoadRequest & GenerationParameters;
 
 /** Facts of a finished video; pictures and numbers are fetched with the functions below. */
 export interface HeadlessVideo extends Omit<GeneratedVideo, 'frames' | 'latents'> {
@@ -59,32 +56,14 @@ const models = new ModelsClient();
 const client = new GenerationClient({ models });
 let last: { video: GeneratedVideo; mp4: Blob } | undefined;
 
-async function generate({
-  source,
-  device,
-  dtype,
-  memory,
-  width,
-  height,
-  scheduler,
-  ...request
-}: HeadlessRequest): Promise<HeadlessVideo> {
+async function generate({ source, device, dtype, memory, ...parameters }: HeadlessRequest): Promise<HeadlessVideo> {
   last = undefined;
   const onProgress = (progress: JobProgress) => window.onKinoraProgress?.(progress);
   const load = { source, device, dtype, memory };
   const start = performance.now();
-  const { info } = await client.load(load, { onProgress });
+  await client.load(load, { onProgress });
   const openMilliseconds = performance.now() - start;
-  const { video, mp4, encodeMilliseconds } = await client.generate(
-    load,
-    {
-      ...request,
-      width: width ?? info.width,
-      height: height ?? info.height,
-      scheduler: scheduler ?? info.scheduler,
-    },
-    { onProgress },
-  );
+  const { video, mp4, encodeMilliseconds } = await client.generate(load, parameters, { onProgress });
   last = { video, mp4: mp4.blob };
   const { frames: _frames, latents: _latents, ...facts } = video;
   const { codec, mimeType, fps } = mp4;

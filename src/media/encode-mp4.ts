@@ -1,3 +1,4 @@
+import { problemOf } from '../engine/parameters/values';
 import { type Candidate, candidates, isSupported, type Mp4Codec } from '../platform/codecs';
 import { KinoraError, throwIfCancelled } from '../shared/errors';
 import { colorSpace, rgbaToI420 } from './i420';
@@ -9,7 +10,7 @@ export interface EncodeOptions {
   /** Even numbers of pixels, at least 2. */
   width: number;
   height: number;
-  /** Frames per second, more than 0 and at most 240; exact to three decimals. */
+  /** Frames per second, 0.001 to 240; exact to three decimals. */
   fps: number;
   /** Stands in the file as its comment. */
   comment?: string;
@@ -73,7 +74,8 @@ function checkOptions({ frames, width, height, fps }: EncodeOptions): void {
       throw refuse(`${name} is ${value}; a video's width and height must be even numbers of pixels.`);
     }
   }
-  if (!(fps > 0 && fps <= 240)) throw refuse(`fps is ${fps}; it must be more than 0 and at most 240.`);
+  const problem = problemOf('fps', fps);
+  if (problem) throw refuse(`fps is ${fps}; it ${problem}.`);
   if (frames.length === 0) throw refuse('A video needs at least one frame.');
   const size = width * height * 4;
   const odd = frames.findIndex((frame) => frame.length !== size);

@@ -1,6 +1,6 @@
 /** What this device lacks for the video that the form asks for. The engine counts it, in a worker. */
 import { create } from 'zustand';
-import type { Model } from '../catalogue/models';
+import { type Model, recommendedFor } from '../catalogue/models';
 import type { AssessRequest, DeviceReport, Shortfall } from '../protocol';
 import { type ErrorCode, toKinoraError } from '../shared/errors';
 import { isSameSource } from '../shared/model-source';
@@ -8,7 +8,7 @@ import { generation, models } from './clients';
 import type { Settings } from './form';
 import { useJob } from './job';
 import { chosenModel, sourceOf, useModels } from './models';
-import { numberProblem } from './reasons';
+import { fieldProblem } from './reasons';
 import { useSettings } from './settings';
 import { switches } from './switches';
 
@@ -36,9 +36,11 @@ export function chosenModelName(): string {
 export function chosenVideo(settings: Settings): AssessRequest | undefined {
   const { numFrames, width, height } = settings;
   if (numFrames === null || width === null || height === null) return undefined;
-  if ((['numFrames', 'width', 'height'] as const).some((name) => numberProblem(name, settings[name]))) return undefined;
+  const model = chosenModel();
+  if ((['numFrames', 'width', 'height'] as const).some((name) => fieldProblem(name, settings[name], model)))
+    return undefined;
   const { device, dtype } = switches.request;
-  return { source: sourceOf(chosenModel()), device, dtype, numFrames, width, height };
+  return { source: sourceOf(model), device, dtype, numFrames, width, height };
 }
 
 function isOf(assessment: Assessment, request: AssessRequest): boolean {
@@ -67,7 +69,8 @@ export async function assessSettings(): Promise<void> {
 
 /** Assesses the size that a model was made for. May start the worker. Never rejects. */
 export async function assessModel(model: Model): Promise<void> {
-  const { url, numFrames, width, height } = model;
+  const { url } = model;
+  const { numFrames, width, height } = recommendedFor(model);
   const { device, dtype } = switches.request;
   const set = (outcome: Outcome) => useAssessment.setState(({ models }) => ({ models: { ...models, [url]: outcome } }));
   set({ state: 'counting' });

@@ -1,9 +1,10 @@
 /** Generate and Cancel. */
-import type { GenerateRequest } from '../protocol';
+import { type ParameterValues, parameterNames } from '../engine/parameters';
+import { completeParameters, matters } from '../engine/parameters/values';
 import { withoutQueries, withoutQuery } from '../shared/address';
 import { toKinoraError } from '../shared/errors';
 import { generation } from './clients';
-import { type Settings, takesEta } from './form';
+import type { Settings } from './form';
 import { type FailedJob, markCancelling, reportProgress, startJob, useJob } from './job';
 import { chosenModel, sourceOf, useModels } from './models';
 import { preview } from './preview';
@@ -18,28 +19,11 @@ let running: AbortController | undefined;
 
 export const browserFacts = { secure: isSecureContext, encodes: typeof VideoEncoder !== 'undefined' };
 
-/** Undefined where a field is empty. */
-function toRequest(settings: Settings): GenerateRequest | undefined {
-  const { seed, steps, guidance, fps, numFrames, width, height } = settings;
-  const eta = takesEta(settings) ? settings.eta : 0;
-  if (seed === null || steps === null || guidance === null || eta === null || fps === null) return undefined;
-  if (numFrames === null || width === null || height === null) return undefined;
-  const prompt = settings.prompt.trim();
-  const negativePrompt = settings.negativePrompt.trim();
-  const { scheduler } = settings;
-  return {
-    prompt,
-    negativePrompt,
-    scheduler,
-    seed,
-    numInferenceSteps: steps,
-    guidanceScale: guidance,
-    ...(eta > 0 && { eta }),
-    fps,
-    numFrames,
-    width,
-    height,
-  };
+/** What the form asks for, where it has no problem. What its scheduler does not read is left at its default. */
+function toRequest(settings: Settings): ParameterValues {
+  const read = parameterNames.filter((name) => matters(name, settings)).map((name) => [name, settings[name]] as const);
+  const trimmed = read.map(([name, value]) => [name, typeof value === 'string' ? value.trim() : value]);
+  return completeParameters(Object.fromEntries(trimmed), chosenModel());
 }
 
 /** A model without terms is downloaded by its first video. */
@@ -62,9 +46,9 @@ export async function generate(): Promise<void> {
   if (generation.busy) return;
   if (useSettings.getState().newSeed) updateSettings({ seed: drawSeed() });
   const settings = useSettings.getState();
-  const request = toRequest(settings);
-  if (!request || reasonsNotToGenerate(settings, browserFacts, modelPlace()).length > 0) return;
   const model = chosenModel();
+  if (reasonsNotToGenerate(settings, browserFacts, modelPlace(), model).length > 0) return;
+  const request = toRequest(settings);
   const controller = new AbortController();
   running = controller;
   preview.set(undefined);
@@ -116,7 +100,7 @@ export function dismissError(): void {
   if (useJob.getState().job.phase === 'failed') useJob.setState({ job: { phase: 'idle' } });
 }
 
-function toFailure(thrown: unknown, request: GenerateRequest): FailedJob {
+function toFailure(thrown: unknown, request: ParameterValues): FailedJob {
   const error = toKinoraError(thrown);
   const lines = [
     `${error.code}: ${error.message}`,

@@ -1,19 +1,9 @@
 import { beforeEach, expect, test } from 'vitest';
+import { completeParameters } from '../engine/parameters/values';
 import type { JobProgress } from '../protocol';
 import { markCancelling, overallFraction, reportProgress, startJob, useJob } from './job';
 
-const request = {
-  prompt: 'a red circle',
-  negativePrompt: '',
-  seed: 1,
-  numInferenceSteps: 4,
-  guidanceScale: 4,
-  numFrames: 8,
-  height: 128,
-  width: 128,
-  scheduler: 'DDIMScheduler',
-  fps: 8,
-} as const;
+const request = completeParameters({ prompt: 'a red circle', numInferenceSteps: 4, numFrames: 8 });
 
 beforeEach(() => useJob.setState(useJob.getInitialState()));
 

@@ -1,12 +1,13 @@
 /** The running job, or how the last one ended. */
 import { create } from 'zustand';
-import type { GenerateRequest, JobProgress, LoadedModel } from '../protocol';
+import type { ParameterValues } from '../engine/parameters';
+import type { JobProgress, LoadedModel } from '../protocol';
 import type { KinoraError } from '../shared/errors';
 import { newStepClock, type StepClock, stepEnded } from './time-left';
 
 export interface RunningJob {
   phase: 'running';
-  request: GenerateRequest;
+  request: ParameterValues;
   /** Undefined until the worker reports. */
   progress: JobProgress | undefined;
   /** 0 to 1, never falling. */
@@ -17,7 +18,7 @@ export interface RunningJob {
 
 export interface FailedJob extends Pick<KinoraError, 'code' | 'message' | 'missingBytes'> {
   phase: 'failed';
-  request: GenerateRequest;
+  request: ParameterValues;
   /** For a report: everything that is known, many lines. */
   details: string;
 }
@@ -50,7 +51,7 @@ export function overallFraction(progress: JobProgress): number {
   return begin + ((end - begin) * (index + part)) / count;
 }
 
-export function startJob(request: GenerateRequest): void {
+export function startJob(request: ParameterValues): void {
   const job: RunningJob = {
     phase: 'running',
     request,

@@ -1,15 +1,13 @@
 /** Why no video can be made with these settings, as sentences for the visitor; empty where one can. */
-import { type NumberName, numberNames, numberRules, type Settings, takesEta } from './form';
+import { type ParameterName, parameterNames, parameters } from '../engine/parameters';
+import type { ModelLimits } from '../engine/parameters/kinds';
+import { matters, problemOf } from '../engine/parameters/values';
+import type { Settings } from './form';
 
-export function numberProblem(name: NumberName, value: number | null): string | undefined {
-  const { label, min, max, multipleOf } = numberRules[name];
-  if (value === null) return `${label} is empty.`;
-  if (value < min || value > max) return `${label} must be between ${min} and ${max}.`;
-  // guidance and eta may be any number; their step only serves the arrows of the field
-  if (name !== 'guidance' && name !== 'eta' && value % multipleOf !== 0) {
-    return multipleOf === 1 ? `${label} must be a whole number.` : `${label} must be a multiple of ${multipleOf}.`;
-  }
-  return undefined;
+/** A sentence for the visitor; undefined where the field is right. */
+export function fieldProblem(name: ParameterName, value: unknown, model?: ModelLimits): string | undefined {
+  const problem = problemOf(name, value, model);
+  return problem && `${parameters[name].label} ${problem}.`;
 }
 
 /** Of all that needs what browsers give to secure contexts only: storing models, and making videos. */
@@ -25,7 +23,8 @@ export type ModelPlace = 'here' | 'missing' | 'unknown' | 'unreadable';
 export function reasonsNotToGenerate(
   settings: Settings,
   browser: { secure: boolean; encodes: boolean },
-  model: ModelPlace = 'here',
+  place: ModelPlace = 'here',
+  model?: ModelLimits,
 ): string[] {
   const reasons: string[] = [];
   if (!browser.secure) reasons.push(insecureReason);
@@ -33,14 +32,13 @@ export function reasonsNotToGenerate(
     reasons.push(
       'This browser cannot make video files: it has no WebCodecs. A current Chrome, Edge, Firefox or Safari can.',
     );
-  if (model === 'unknown') reasons.push('Looking whether the model is here.');
-  if (model === 'unreadable') reasons.push('The browser does not tell whether the model is here: Models says why.');
-  if (model === 'missing') reasons.push('The model is not on this device yet: download it under Models first.');
+  if (place === 'unknown') reasons.push('Looking whether the model is here.');
+  if (place === 'unreadable') reasons.push('The browser does not tell whether the model is here: Models says why.');
+  if (place === 'missing') reasons.push('The model is not on this device yet: download it under Models first.');
   if (settings.prompt.trim() === '') reasons.push('The prompt is empty.');
-  for (const name of numberNames) {
+  for (const name of parameterNames) {
     if (name === 'seed' && settings.newSeed) continue;
-    if (name === 'eta' && !takesEta(settings)) continue;
-    const problem = numberProblem(name, settings[name]);
+    const problem = matters(name, settings) && fieldProblem(name, settings[name], model);
     if (problem) reasons.push(problem);
   }
   return reasons;

@@ -20,12 +20,11 @@ export const useRestore = create<RestoreState>(() => ({ file: '', said: '', prob
 /** Fills the form with what the video was made of, and chooses its model where it is listed. Never rejects. */
 export async function restoreFrom(file: File): Promise<void> {
   try {
-    const comment = parseVideoComment(await readComment(file));
-    const { model: id, numInferenceSteps: steps, guidanceScale: guidance, ...same } = comment;
+    const { model: id, parameters } = parseVideoComment(await readComment(file));
     const { chosen, models } = useModels.getState();
     const model = [chosen, ...models].find((listed) => isNamed(idOf(listed), id));
     if (model) chooseModel(model);
-    updateSettings({ eta: 0, ...same, steps, guidance, newSeed: false });
+    updateSettings({ ...parameters, newSeed: false });
     const said = model
       ? 'the form holds what it was made of.'
       : 'the form holds what it was made of; its model is not among those listed here.';

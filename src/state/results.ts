@@ -1,10 +1,11 @@
 /** The videos of this visit, newest first. Files and their object URLs are kept beside the store. */
 import { create } from 'zustand';
-import type { Backend, GenerateRequest } from '../protocol';
+import type { ParameterValues } from '../engine/parameters';
+import type { Backend } from '../protocol';
 
 export interface Result {
   id: string;
-  request: GenerateRequest;
+  request: ParameterValues;
   backend: Backend;
   codec: string;
   /** Of the file. */
@@ -58,7 +59,7 @@ export function selectResult(id: string): void {
 }
 
 /** What a download is called: "kinora-a-red-circle-moving-right-on-a-blue-seed-42.mp4". */
-export function videoFileName({ prompt, seed }: Pick<GenerateRequest, 'prompt' | 'seed'>): string {
+export function videoFileName({ prompt, seed }: Pick<ParameterValues, 'prompt' | 'seed'>): string {
   const words = prompt
     .toLowerCase()
     .normalize('NFKD')

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { parseCommandLine } from '../../../cli/options';
+import { areParameters } from '../../../src/engine/parameters/values';
 import { jsonLike } from '../inputs';
 import { expect, target } from '../target';
 
@@ -35,7 +36,7 @@ export const commandLine = [
       for (const one of parsed) {
         if ('error' in one)
           expect(one.error !== '' && one.error.length <= 1000, `an error of ${one.error.length} characters`);
-        else expect(Number.isInteger(one.job.steps ?? 1), `${one.job.steps} steps`);
+        else expect(areParameters(one.job.parameters), `${JSON.stringify(one.job.parameters)} are parameters`);
       }
     },
   ),

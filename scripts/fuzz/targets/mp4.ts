@@ -1,5 +1,7 @@
 import fc from 'fast-check';
-import { schedulerNames } from '../../../src/engine/schedulers/descriptions';
+import { parameterNames, parameters } from '../../../src/engine/parameters';
+import { multipleOf, type Parameter } from '../../../src/engine/parameters/kinds';
+import { completeParameters } from '../../../src/engine/parameters/values';
 import { readComment, withComment } from '../../../src/media/mp4-comment';
 import { parseVideoComment, writeVideoComment } from '../../../src/media/video-comment';
 import { bytesLike, jsonLike, rarely } from '../inputs';
@@ -91,19 +93,18 @@ async function check(file: Uint8Array<ArrayBuffer>): Promise<void> {
   await accepted(() => parseVideoComment(found));
 }
 
-const positive = fc.integer({ min: 1, max: 10_000 });
-const requests = fc.record({
+const fitting = (parameter: Parameter): fc.Arbitrary<string | number> => {
+  if (parameter.kind === 'text') return fc.string({ unit: 'binary' });
+  if (parameter.kind === 'choice') return fc.constantFrom(...parameter.choices.map(({ value }) => value));
+  const { min, max } = parameter;
+  const divisor = multipleOf(parameter);
+  // JSON has no -0
+  if (divisor === undefined) return fc.double({ min, max, noNaN: true }).map((value) => value + 0);
+  return fc.integer({ min: min / divisor, max: Math.floor(max / divisor) }).map((count) => count * divisor);
+};
+const comments = fc.record({
   model: fc.string({ unit: 'binary' }),
-  prompt: fc.string({ unit: 'binary' }),
-  negativePrompt: fc.string({ unit: 'grapheme' }),
-  seed: fc.maxSafeNat(),
-  numInferenceSteps: positive,
-  guidanceScale: fc.double({ min: 0, max: 100, noNaN: true }).map((value) => value + 0),
-  numFrames: positive,
-  width: positive,
-  height: positive,
-  fps: fc.double({ min: 0.001, max: 240, noNaN: true }),
-  scheduler: fc.constantFrom(...schedulerNames),
+  parameters: fc.record(Object.fromEntries(parameterNames.map((name) => [name, fitting(parameters[name])]))),
 });
 
 export const mp4 = [
@@ -112,11 +113,12 @@ export const mp4 = [
   target('comment, changed', jsonLike(comment), async (text) => {
     await accepted(() => parseVideoComment(text));
   }),
-  target('comment, there and back', requests, async ({ model, ...request }) => {
-    const text = writeVideoComment(request, model);
+  target('comment, there and back', comments, async ({ model, parameters: values }) => {
+    const text = writeVideoComment({ model, parameters: completeParameters(values) });
     const read = await readComment(new Blob([withComment(film.buffer.slice(0), text)]));
-    const back = JSON.stringify(Object.entries(parseVideoComment(read)).sort());
-    const expected = JSON.stringify(Object.entries({ model, ...request }).sort());
-    expect(back === expected, `${expected} comes back as ${back}`);
+    const { model: name, parameters: back } = parseVideoComment(read);
+    const expected = JSON.stringify(Object.entries({ model, ...values }).sort());
+    const found = JSON.stringify(Object.entries({ model: name, ...back }).sort());
+    expect(found === expected, `${expected} comes back as ${found}`);
   }),
 ];

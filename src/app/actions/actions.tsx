@@ -13,10 +13,10 @@ const commandKey = /mac|iphone|ipad/i.test(navigator.userAgent) ? '⌘' : 'Ctrl'
 export function Actions() {
   const settings = useSettings();
   const running = useJob(({ job }) => job.phase === 'running');
-  // both decide whether the model is here
-  useModels(({ chosen }) => chosen);
+  const model = useModels(({ chosen }) => chosen);
+  // decides whether the model is here
   useTransfers(({ stored }) => stored);
-  const reasons = reasonsNotToGenerate(settings, browserFacts, modelPlace());
+  const reasons = reasonsNotToGenerate(settings, browserFacts, modelPlace(), model);
   return (
     <div className="actions">
       <button

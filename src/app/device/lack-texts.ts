@@ -1,6 +1,5 @@
 /** What the page says of what a device lacks, and of what would work instead. */
 import type { Alternative, Lack, Shortfall, VideoSize } from '../../protocol';
-import { numberRules } from '../../state/form';
 import { bytesText } from '../bytes';
 
 export interface LackText {
@@ -104,18 +103,6 @@ const remedies: Record<Alternative['change'], (size: VideoSize) => Remedy> = {
   }),
 };
 
-/** Of an alternative; undefined where the form cannot hold its size. */
-function remedyOf({ change, numFrames, width, height }: Alternative): Remedy | undefined {
-  const { width: widths, height: heights } = numberRules;
-  // the engine's steps may be finer than the form's; what is smaller still works
-  const size = {
-    numFrames,
-    width: Math.floor(width / widths.multipleOf) * widths.multipleOf,
-    height: Math.floor(height / heights.multipleOf) * heights.multipleOf,
-  };
-  return size.width < widths.min || size.height < heights.min ? undefined : remedies[change](size);
-}
-
 export function remediesOf(alternatives: readonly Alternative[]): Remedy[] {
-  return alternatives.flatMap((alternative) => remedyOf(alternative) ?? []);
+  return alternatives.map(({ change, numFrames, width, height }) => remedies[change]({ numFrames, width, height }));
 }

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { type Model, shippedModel } from '../../catalogue/models';
+import { type Model, recommendedFor, shippedModel } from '../../catalogue/models';
 import type { Damage, ModelFacts } from '../../protocol';
 import { foreignHost } from '../../state/model-address';
 import { chooseModel, isAccepted, isAdded, removeModel, useModels } from '../../state/models';
@@ -16,6 +16,7 @@ export function ModelCard({ model }: { model: Model }) {
   const { chosen, accepted } = useModels();
   const { stored, storedFailure, transfer, checked, failure, facts } = useTransfers();
   const [asking, setAsking] = useState<'terms' | 'deletion' | undefined>();
+  const { numFrames, width, height } = recommendedFor(model);
   const host = foreignHost(model.url);
   const there = stored?.[idOf(model)];
   const onDisk = model.place === 'folder';
@@ -36,7 +37,7 @@ export function ModelCard({ model }: { model: Model }) {
       )}
       <p>{model.about}</p>
       <p className="hint">
-        {model.numFrames} frames of {model.width}×{model.height}
+        {numFrames} frames of {width}×{height}
         {model.downloadBytes !== undefined && `, ${diskText(model.downloadBytes)}`}
         {model.terms && model.terms.licences.length > 0 && `. Licence: ${model.terms.licences.join('; ')}`}
         {'. '}

@@ -1,9 +1,12 @@
 import { useId } from 'react';
+import { parameters } from '../../engine/parameters';
 import { useModels } from '../../state/models';
 import { updateSettings, useSettings } from '../../state/settings';
 import { Examples } from './examples';
 import './prompt-panel.css';
 import { TokenCount } from './token-count';
+
+const { negativePrompt: negative } = parameters;
 
 export function PromptPanel() {
   const id = useId();
@@ -14,7 +17,7 @@ export function PromptPanel() {
     <div className="prompt-panel">
       <div className="field">
         <div className="label-line">
-          <label htmlFor={`${id}-prompt`}>Prompt</label>
+          <label htmlFor={`${id}-prompt`}>{parameters.prompt.label}</label>
           <span className="hint" id={`${id}-hint`}>
             English only
             <TokenCount text={prompt.trim()} />
@@ -35,16 +38,19 @@ export function PromptPanel() {
         {model.about}
       </p>
       <details>
-        <summary>Negative prompt{negativePrompt.trim() !== '' && <span className="hint"> in use</span>}</summary>
+        <summary>
+          {negative.label}
+          {negativePrompt.trim() !== '' && <span className="hint"> in use</span>}
+        </summary>
         <textarea
-          aria-label="Negative prompt"
+          aria-label={negative.label}
           aria-describedby={`${id}-negative-hint`}
           rows={2}
           value={negativePrompt}
           onChange={(event) => updateSettings({ negativePrompt: event.target.value })}
         />
         <p className="hint" id={`${id}-negative-hint`}>
-          What the video should not show. Works only with a guidance above 1.
+          {negative.help}
         </p>
       </details>
     </div>

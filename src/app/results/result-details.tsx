@@ -1,3 +1,5 @@
+import { type FieldName, fieldsOf, parameters } from '../../engine/parameters';
+import { matters } from '../../engine/parameters/values';
 import { useJob } from '../../state/job';
 import { markSaved, type Result, resultUrl, useResults } from '../../state/results';
 import { updateSettings } from '../../state/settings';
@@ -36,7 +38,7 @@ export function ResultDetails() {
           <ReuseIcon />
           Reuse seed
         </button>
-        <button type="button" className="secondary" onClick={() => reuseAll(result)}>
+        <button type="button" className="secondary" onClick={() => updateSettings({ ...request, newSeed: false })}>
           <ReuseIcon />
           Reuse all settings
         </button>
@@ -53,24 +55,22 @@ export function ResultDetails() {
   );
 }
 
-function reuseAll({ request }: Result): void {
-  const { numInferenceSteps: steps, guidanceScale: guidance, ...same } = request;
-  updateSettings({ eta: 0, ...same, steps, guidance, newSeed: false });
-}
-
 function facts({ request, backend, codec, bytes, milliseconds }: Result): [string, string][] {
-  const { negativePrompt, seed, numInferenceSteps, guidanceScale, scheduler, eta, numFrames, fps, width, height } =
-    request;
+  const { negativePrompt, numFrames, fps, width, height } = request;
+  const chosen = [...fieldsOf('main'), ...fieldsOf('sampling')].filter((name) => matters(name, request));
   return [
-    ['Seed', String(seed)],
-    ['Steps', String(numInferenceSteps)],
-    ['Guidance', String(guidanceScale)],
-    ['Scheduler', `${scheduler.replace(/Scheduler$/, '')}${eta ? `, eta ${eta}` : ''}`],
+    ...chosen.map((name): [string, string] => [parameters[name].label, valueText(name, request[name])]),
     ['Video', `${numFrames} frames, ${width}×${height}, ${fps} per second`],
     ['File', `${codecName(codec)}, ${(bytes / 1000).toFixed(0)} kB`],
     ['Took', `${(milliseconds / 1000).toFixed(1)} s on ${backendText(backend)}`],
     ...(negativePrompt === '' ? [] : ([['Not shown', negativePrompt]] satisfies [string, string][])),
   ];
+}
+
+function valueText(name: FieldName, value: number | string): string {
+  const parameter = parameters[name];
+  const choice = parameter.kind === 'choice' && parameter.choices.find((one) => one.value === value);
+  return choice ? choice.label : String(value);
 }
 
 function codecName(codec: string): string {

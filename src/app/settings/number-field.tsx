@@ -1,40 +1,48 @@
 import { type ReactNode, useId } from 'react';
-import { type NumberName, numberRules } from '../../state/form';
-import { numberProblem } from '../../state/reasons';
+import { type NameOfKind, parameters } from '../../engine/parameters';
+import { multipleOf } from '../../engine/parameters/kinds';
+import { useModels } from '../../state/models';
+import { fieldProblem } from '../../state/reasons';
 import { updateSettings, useSettings } from '../../state/settings';
 
-/** One number of the settings. `children` stand beside the input. */
-export function NumberField({ name, hint, children }: { name: NumberName; hint?: string; children?: ReactNode }) {
+interface NumberFieldProps {
+  name: NameOfKind<'number'>;
+  hint: string;
+  /** Stand beside the input. */
+  children?: ReactNode;
+}
+
+export function NumberField({ name, hint, children }: NumberFieldProps) {
   const id = useId();
   const value = useSettings((state) => state[name]);
-  const { label, min, max, multipleOf } = numberRules[name];
-  const problem = numberProblem(name, value);
-  const note = problem ?? hint;
+  const model = useModels(({ chosen }) => chosen);
+  const parameter = parameters[name];
+  const step = parameter.step ?? multipleOf(parameter, model) ?? 1;
+  const problem = fieldProblem(name, value, model);
   return (
     <div className="field">
-      <label htmlFor={id}>{label}</label>
+      <label htmlFor={id}>{parameter.label}</label>
       <div className="input-line">
         <input
           id={id}
           type="number"
           inputMode="decimal"
-          min={min}
-          max={max}
-          step={multipleOf}
+          // where arrows count from
+          min={Math.ceil(parameter.min / step) * step}
+          max={parameter.max}
+          step={step}
           value={value ?? ''}
           aria-invalid={problem !== undefined}
-          aria-describedby={note ? `${id}-note` : undefined}
+          aria-describedby={`${id}-note`}
           onChange={({ target }) =>
             updateSettings({ [name]: Number.isNaN(target.valueAsNumber) ? null : target.valueAsNumber })
           }
         />
         {children}
       </div>
-      {note && (
-        <p className={problem ? 'hint problem' : 'hint'} id={`${id}-note`}>
-          {note}
-        </p>
-      )}
+      <p className={problem ? 'hint problem' : 'hint'} id={`${id}-note`}>
+        {problem ?? hint}
+      </p>
     </div>
   );
 }

@@ -35,7 +35,7 @@ export const ddim = {
   className: 'DDIMScheduler',
   label: 'DDIM',
   when: 'Plain and steady.',
-  takesEta: true,
+  reads: ['eta'],
   compatibles,
   fromConfig(json): SetTimesteps {
     const config = parseConfig(schema, json, 'scheduler_config.json');

@@ -10,12 +10,12 @@ export interface SchedulerDescription {
   label: string;
   /** When to choose it: one sentence. */
   when: string;
-  /** `eta` matters to it. */
-  takesEta: boolean;
+  /** Parameters that only some schedulers read, and this one does. */
+  reads: readonly string[];
 }
 
 export const schedulerDescriptions: readonly SchedulerDescription[] = schedulers.map(
-  ({ className, label, when, ...more }) => ({ className, label, when, takesEta: 'takesEta' in more }),
+  ({ className, label, when, ...more }) => ({ className, label, when, reads: 'reads' in more ? more.reads : [] }),
 );
 
 /** Schedulers by diffusers' class names. */

@@ -52,8 +52,8 @@ export interface SchedulerClass {
   readonly label: string;
   /** When to choose it: one sentence. */
   readonly when: string;
-  /** Its steps read `eta`. */
-  readonly takesEta?: true;
+  /** What its steps read of the parameters that only some schedulers do. */
+  readonly reads?: readonly Exclude<keyof StepOptions, 'randn'>[];
   /** Other classes whose scheduler_config.json it runs from. */
   readonly compatibles: readonly string[];
   /**

@@ -1,0 +1,170 @@
+/**
+ * The parameters of a video, each a row: the form, its checks, the command line, the engine's checks, the comment in the mp4 file
+ * and docs/settings.md read them here. Names are those of diffusers' pipelines, in camelCase.
+ */
+import { schedulerDescriptions } from '../schedulers/descriptions';
+import type { ChoiceParameter, Group, Parameter, ParameterKind, ValueOf } from './kinds';
+
+/** In the order of the form and of the documentation. */
+const table = {
+  /** What the video shows. */
+  prompt: {
+    kind: 'text',
+    label: 'Prompt',
+    flag: 'prompt',
+    help: 'What the video shows, in English.',
+  },
+  /** What the video should not show. Not read where `guidanceScale` is 1 or less. */
+  negativePrompt: {
+    kind: 'text',
+    label: 'Negative prompt',
+    flag: 'negative',
+    help: 'What the video should not show. Works only with a guidance above 1.',
+    default: '',
+  },
+  /** Denoising steps. */
+  numInferenceSteps: {
+    kind: 'number',
+    label: 'Steps',
+    flag: 'steps',
+    help: 'How often noise is taken away. More is slower, and finer up to a point.',
+    cost: 'time grows with it',
+    group: 'main',
+    min: 1,
+    max: 1000,
+    multipleOf: 1,
+    default: 25,
+  },
+  /** Classifier-free guidance, w of equation 2 of the Imagen paper; 1 or less means none, and half the work. */
+  guidanceScale: {
+    kind: 'number',
+    label: 'Guidance',
+    flag: 'guidance',
+    help: 'How closely to follow the prompt. At 1 or less it leads less, and the work is half.',
+    cost: 'above 1 each step runs the network twice',
+    group: 'main',
+    min: 0,
+    max: 100,
+    step: 0.5,
+    default: 9,
+  },
+  /** `torch.Generator('cpu').manual_seed(seed)`. */
+  seed: {
+    kind: 'number',
+    label: 'Seed',
+    flag: 'seed',
+    help: 'The same seed and settings give the same video.',
+    group: 'main',
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    multipleOf: 1,
+    default: 0,
+  },
+  /** diffusers' class. */
+  scheduler: {
+    kind: 'choice',
+    label: 'Scheduler',
+    flag: 'scheduler',
+    help: 'How each step goes from more noise to less.',
+    ofCheckpoint: true,
+    group: 'sampling',
+    choices: schedulerDescriptions.map(({ className, label, when }) => ({ value: className, label, help: when })),
+    default: 'DPMSolverMultistepScheduler',
+  },
+  /** Noise between the steps, as a share of DDPM's: η of the DDIM paper. Only for the schedulers that read it. */
+  eta: {
+    kind: 'number',
+    label: 'Eta',
+    flag: 'eta',
+    help: 'Noise that every step adds again; 0 is none.',
+    group: 'sampling',
+    min: 0,
+    max: 1,
+    step: 0.1,
+    default: 0,
+  },
+  /** Frames of the video. */
+  numFrames: {
+    kind: 'number',
+    label: 'Frames',
+    flag: 'frames',
+    help: 'How long the video is.',
+    cost: 'time and memory grow with it',
+    group: 'size',
+    min: 1,
+    max: 256,
+    multipleOf: 1,
+    default: 16,
+  },
+  /** Frames per second that the video is to be shown at; changes no frame. An mp4 file keeps three decimals. */
+  fps: {
+    kind: 'number',
+    label: 'Frames per second',
+    flag: 'fps',
+    help: 'How fast the finished frames are shown.',
+    group: 'size',
+    min: 0.001,
+    max: 240,
+    step: 1,
+    default: 8,
+  },
+  /** Pixels. */
+  width: {
+    kind: 'number',
+    label: 'Width',
+    flag: 'width',
+    help: 'Of the picture, in pixels.',
+    cost: 'time and memory grow with width × height, in parts faster',
+    ofCheckpoint: true,
+    group: 'size',
+    min: 8,
+    max: 4096,
+    multipleOf: 'vaeScaleFactor',
+    default: 256,
+  },
+  /** Pixels. */
+  height: {
+    kind: 'number',
+    label: 'Height',
+    flag: 'height',
+    help: 'Of the picture, in pixels.',
+    cost: 'as width',
+    ofCheckpoint: true,
+    group: 'size',
+    min: 8,
+    max: 4096,
+    multipleOf: 'vaeScaleFactor',
+    default: 256,
+  },
+} as const satisfies Record<string, Parameter>;
+
+type Table = typeof table;
+
+export type ParameterName = keyof Table;
+
+/** The names of the parameters of a kind. */
+export type NameOfKind<Kind extends ParameterKind> = {
+  [Name in ParameterName]: Table[Name]['kind'] extends Kind ? Name : never;
+}[ParameterName];
+
+type Row<Of> = Of extends { kind: 'choice' }
+  ? ChoiceParameter<ValueOf<Of>>
+  : Extract<Parameter, Pick<Of & Parameter, 'kind'>>;
+
+export const parameters: { readonly [Name in ParameterName]: Row<Table[Name]> } = table;
+
+/** A value for every parameter. */
+export type ParameterValues = { -readonly [Name in keyof Table]: ValueOf<Table[Name]> };
+
+export function isParameterName(name: string): name is ParameterName {
+  return Object.hasOwn(table, name);
+}
+
+export const parameterNames: readonly ParameterName[] = Object.keys(table).filter(isParameterName);
+
+/** Parameters that have a field of their own kind in the form. */
+export type FieldName = Exclude<ParameterName, NameOfKind<'text'>>;
+
+export function fieldsOf(group: Group): FieldName[] {
+  return parameterNames.filter((name): name is FieldName => 'group' in table[name] && table[name].group === group);
+}

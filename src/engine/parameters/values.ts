@@ -1,0 +1,63 @@
+/** Values of the parameters: what is wrong with them, and what holds where one is left out. */
+import { KinoraError } from '../../shared/errors';
+import { type SchedulerDescription, schedulerDescriptions } from '../schedulers/descriptions';
+import { type ParameterName, type ParameterValues, parameterNames, parameters } from '.';
+import { type ModelLimits, problemWith } from './kinds';
+
+/** What a caller has to say, and may say. */
+export interface GenerationParameters extends Partial<ParameterValues> {
+  prompt: string;
+}
+
+/** As the end of a sentence that begins with the parameter's name; undefined where nothing is wrong. */
+export function problemOf(name: ParameterName, value: unknown, model?: ModelLimits): string | undefined {
+  return problemWith(parameters[name], value, model);
+}
+
+/** What is wrong with each parameter that is given, or is not and must be. */
+export function problemsOf(given: object, model?: ModelLimits): { name: ParameterName; problem: string }[] {
+  const values: Record<string, unknown> = { ...given };
+  return parameterNames.flatMap((name) => {
+    if (values[name] === undefined && parameters[name].default !== undefined) return [];
+    const problem = problemOf(name, values[name], model);
+    return problem === undefined ? [] : [{ name, problem }];
+  });
+}
+
+export function areParameters(given: object): given is GenerationParameters {
+  return problemsOf(given).length === 0;
+}
+
+/**
+ * What is left out is what the model's configs say, as far as they do, or the default.
+ * @param given unknown names in it are left aside
+ * @throws KinoraError `invalid-argument` that names the parameters and what they take
+ */
+export function completeParameters(given: object, model: ModelLimits & Partial<ParameterValues> = {}): ParameterValues {
+  const values: Record<string, unknown> = { ...given };
+  const complete = Object.fromEntries(
+    parameterNames.map((name) => {
+      const { ofCheckpoint, default: usual } = parameters[name];
+      const suitable = (ofCheckpoint && model[name]) ?? usual;
+      return [name, values[name] === undefined ? suitable : values[name]];
+    }),
+  );
+  assertComplete(complete, model);
+  return complete;
+}
+
+function assertComplete(values: object, model: ModelLimits): asserts values is ParameterValues {
+  const problems = problemsOf(values, model).map(({ name, problem }) => `${name} ${problem}`);
+  if (problems.length > 0) throw new KinoraError('invalid-argument', `${problems.join('; ')}.`);
+}
+
+/** The schedulers that read a parameter; none for a parameter that is not for schedulers. */
+export function readersOf(name: ParameterName): SchedulerDescription[] {
+  return schedulerDescriptions.filter(({ reads }) => reads.includes(name));
+}
+
+/** False where a parameter is only for other schedulers. */
+export function matters(name: ParameterName, { scheduler }: Pick<ParameterValues, 'scheduler'>): boolean {
+  const readers = readersOf(name);
+  return readers.length === 0 || readers.some(({ className }) => className === scheduler);
+}
