@@ -69,7 +69,7 @@ function bringIn(
 const worker: ModelsWorker = {
   async inspect(url, token, signal) {
     const checkpoint = await openCheckpoint(url, { store, token, signal });
-    await checkCheckpoint(checkpoint, signal);
+    await checkCheckpoint(checkpoint, { signal });
     const files = await checkpoint.weightFiles(signal);
     return {
       id: checkpoint.id,

@@ -17,10 +17,10 @@ export async function checkStored(
   store: CheckpointStore,
   { onProgress, signal }: CheckOptions = {},
 ): Promise<{ bytes: number; files: number }> {
-  const { networks } = await readStored(id, store);
+  const { contents } = await readStored(id, store);
   let damagedBytes = 0;
   for (const manifest of await store.manifests(id)) {
-    const network = placeOf(networks, componentOf(manifest));
+    const network = placeOf(contents, componentOf(manifest));
     const totalBytes = manifestBytes(manifest);
     let bytes = 0;
     const onBytes = (more: number) => {

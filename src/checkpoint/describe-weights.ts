@@ -1,8 +1,9 @@
+import type { ComponentFiles } from '../engine';
 import { KinoraError } from '../shared/errors';
 import { shortened } from '../shared/quote';
 import { partName } from '../storage';
 import type { FileDescription, Origin, OriginFile, PublishedFile } from './origin';
-import { type FoundFile, findWeights, type WeightNames } from './weight-files';
+import { type FoundFile, findWeights } from './weight-files';
 
 /** A weight file of a component, its weights not yet read. */
 export interface DescribedFile<File = OriginFile> extends FoundFile<File>, FileDescription {
@@ -15,17 +16,16 @@ export interface DescribedFile<File = OriginFile> extends FoundFile<File>, FileD
 
 /**
  * Finds the weight files of a component and reads their headers.
- * @param component name of its folder
  * @throws KinoraError what finding and describing a file throws; `corrupt` where one is not as long as its authors say;
  *   `invalid-checkpoint` where a tensor is in two of them
  */
 export async function describeWeights<File extends OriginFile>(
   origin: Origin<File>,
   component: string,
-  names: WeightNames,
+  files: Pick<ComponentFiles, 'folder' | 'weights'>,
   signal?: AbortSignal,
 ): Promise<readonly DescribedFile<File>[]> {
-  const found = await findWeights(origin, component, names, signal);
+  const found = await findWeights(origin, component, files, signal);
   const described: DescribedFile<File>[] = [];
   const seen = new Set<string>();
   for (const [index, { path, file }] of found.entries()) {

@@ -1,5 +1,13 @@
-import type { CheckpointSource, Component, LoadOptions, NetworkDefinitions, TensorSpec, Weights } from '../engine';
-import { pipelineOf } from '../engine';
+import {
+  type CheckpointSource,
+  type Component,
+  type FolderContents,
+  type FolderKind,
+  folderKinds,
+  type LoadOptions,
+  type TensorSpec,
+  type Weights,
+} from '../engine';
 import { KinoraError, throwIfCancelled } from '../shared/errors';
 import { copyScheme } from '../shared/model-source';
 import type { CheckpointStore } from '../storage';
@@ -12,6 +20,8 @@ import { findWeights } from './weight-files';
 import { whatItIs } from './what-it-is';
 
 export interface LocalFolderOptions {
+  /** What the folder is to be; left out: a pipeline. */
+  kind?: FolderKind;
   /**
    * Copies everything that is read into this store, weights in half precision, so that `openStoredCheckpoint` finds it when
    * the folder is out of reach.
@@ -27,40 +37,41 @@ export interface LocalFolderOptions {
  */
 export async function openLocalFolder(
   picked: Picked,
-  { copyTo: store }: LocalFolderOptions = {},
+  { kind = 'pipeline', copyTo: store }: LocalFolderOptions = {},
 ): Promise<CheckpointSource> {
   const folder = pickedFolder(picked);
   const origin = new LocalOrigin(folder);
-  const modelIndex = await origin.optionalText('model_index.json');
-  if (modelIndex === undefined) throw new KinoraError('invalid-checkpoint', await whatItIs(folder));
-  const { networks } = pipelineOf(modelIndex);
+  const { index: path, contents: contentsOf } = folderKinds[kind];
+  const index = await origin.optionalText(path);
+  if (index === undefined) throw new KinoraError('invalid-checkpoint', await whatItIs(folder, kind));
+  const contents = contentsOf(index);
   const weights: LocalFile[] = [];
-  for (const [component, definition] of Object.entries(networks)) {
-    const found = await findWeights(origin, component, definition.weights);
+  for (const [component, files] of Object.entries(contents)) {
+    const found = await findWeights(origin, component, files);
     weights.push(...found.map(({ file }) => file));
   }
   // small files that decide, with the weights, what the checkpoint is
-  const paths = ['model_index.json', ...Object.keys(networks).map((component) => `${component}/config.json`)];
-  const small = await Promise.all(paths.map((path) => folder.file(path)));
+  const paths = new Set([path, ...Object.values(contents).map((files) => `${files.folder}config.json`)]);
+  const small = await Promise.all([...paths].map((name) => folder.file(name)));
   const stamps = [...small, ...weights.map(({ file }) => file)].map((file) =>
     file ? `${file.size.toString(36)}-${file.lastModified.toString(36)}` : '',
   );
   const id = `${copyScheme}${folder.name}/${stamps.join('.')}`;
-  if (store) return StoredSource.openAnew({ id, origin, store });
-  return new FolderInPlace(id, origin, networks);
+  if (store) return StoredSource.openAnew({ id, origin, kind, store });
+  return new FolderInPlace(id, origin, contents);
 }
 
 /** A folder whose files are used where they lie. */
 class FolderInPlace implements CheckpointSource {
   readonly id: string;
   readonly #origin: LocalOrigin;
-  readonly #networks: NetworkDefinitions;
+  readonly #contents: FolderContents;
   readonly #described = new Map<Component, readonly DescribedFile<LocalFile>[]>();
 
-  constructor(id: string, origin: LocalOrigin, networks: NetworkDefinitions) {
+  constructor(id: string, origin: LocalOrigin, contents: FolderContents) {
     this.id = id;
     this.#origin = origin;
-    this.#networks = networks;
+    this.#contents = contents;
   }
 
   text(path: string, signal?: AbortSignal): Promise<string> {
@@ -98,9 +109,9 @@ class FolderInPlace implements CheckpointSource {
   async #describe(component: Component): Promise<readonly DescribedFile<LocalFile>[]> {
     const known = this.#described.get(component);
     if (known) return known;
-    const names = this.#networks[component]?.weights;
-    if (!names) throw new KinoraError('invalid-argument', `${component} is not a part of the pipeline.`);
-    const described = await describeWeights(this.#origin, component, names);
+    const files = this.#contents[component];
+    if (!files) throw new KinoraError('invalid-argument', `${component} is not a part of ${this.id}.`);
+    const described = await describeWeights(this.#origin, component, files);
     this.#described.set(component, described);
     return described;
   }

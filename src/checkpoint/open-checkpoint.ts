@@ -1,3 +1,4 @@
+import type { FolderKind } from '../engine';
 import type { CheckpointStore } from '../storage';
 import { folderUrl } from './folder-url';
 import { type RemoteOptions, RemoteOrigin } from './remote-origin';
@@ -6,6 +7,8 @@ import { StoredSource } from './stored-source';
 export interface OpenOptions extends RemoteOptions {
   /** Where the checkpoint is kept between visits. */
   store: CheckpointStore;
+  /** What the folder is to be; left out: a pipeline. */
+  kind?: FolderKind;
 }
 
 /**

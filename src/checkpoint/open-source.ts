@@ -14,8 +14,8 @@ export function openSource(source: ModelSource<Picked>, options: OpenOptions): P
     case 'remote':
       return openCheckpoint(source.url, options);
     case 'stored':
-      return openStoredCheckpoint(source.id, options.store);
+      return openStoredCheckpoint(source.id, options.store, options.kind);
     case 'picked':
-      return openLocalFolder(source.folder);
+      return openLocalFolder(source.folder, { kind: options.kind });
   }
 }

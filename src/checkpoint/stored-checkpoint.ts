@@ -1,5 +1,5 @@
 /** Checkpoints as they are stored, wherever they came from. Nothing is fetched. */
-import type { CheckpointSource } from '../engine';
+import { type CheckpointSource, type FolderKind, folderKinds } from '../engine';
 import { KinoraError } from '../shared/errors';
 import { isCopy } from '../shared/model-source';
 import type { CheckpointStore } from '../storage';
@@ -20,9 +20,9 @@ export async function hasAllWeights(id: string, store: CheckpointStore): Promise
  */
 export async function isStoredWhole(source: string, store: CheckpointStore): Promise<boolean> {
   const id = storedId(source);
-  const { manifests, missing, networks } = await readStored(id, store);
+  const { manifests, missing, contents } = await readStored(id, store);
   if (missing.length > 0 || (await store.damagedTexts(id)).length > 0) return false;
-  for (const component of Object.keys(networks)) {
+  for (const component of Object.keys(contents)) {
     for (const manifest of manifests.of(component) ?? []) {
       if ((await store.openShards(manifest)).lost.length > 0) return false;
     }
@@ -33,14 +33,23 @@ export async function isStoredWhole(source: string, store: CheckpointStore): Pro
 /**
  * Opens a checkpoint that is stored whole, wherever it came from. Nothing is fetched.
  * @param source its address, or the id of the copy of a folder
- * @throws KinoraError `storage` where parts of it are missing or cannot be read, and `invalid-argument` for an address that cannot
- *   be a folder's
+ * @throws KinoraError `storage` where parts of it are missing or cannot be read, `invalid-checkpoint` where it is of another kind, and
+ *   `invalid-argument` for an address that cannot be a folder's
  */
-export async function openStoredCheckpoint(source: string, store: CheckpointStore): Promise<CheckpointSource> {
+export async function openStoredCheckpoint(
+  source: string,
+  store: CheckpointStore,
+  kind: FolderKind = 'pipeline',
+): Promise<CheckpointSource> {
   const id = storedId(source);
-  const missing = [...(await readStored(id, store)).missing, ...(await store.damagedTexts(id))];
+  const stored = await readStored(id, store);
+  const missing = [...stored.missing, ...(await store.damagedTexts(id))];
   if (missing.length > 0) throw lost(id, missing);
-  return StoredSource.open({ id, store, origin: nowhere(id) });
+  if (stored.kind !== kind) {
+    const [is, wanted] = [stored.kind ?? kind, kind].map((name) => folderKinds[name].label);
+    throw new KinoraError('invalid-checkpoint', `What is stored of ${id} is a ${is}, where a ${wanted} is needed.`);
+  }
+  return StoredSource.open({ id, kind, store, origin: nowhere(id) });
 }
 
 function storedId(source: string): string {

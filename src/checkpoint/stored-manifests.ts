@@ -1,5 +1,5 @@
 /** What is stored of a checkpoint. */
-import { type NetworkDefinitions, pipelineOf } from '../engine';
+import { type FolderContents, type FolderKind, folderKinds } from '../engine';
 import { KinoraError } from '../shared/errors';
 import { type CheckpointStore, type Manifest, partName } from '../storage';
 
@@ -24,8 +24,8 @@ export class StoredManifests {
   }
 
   /** Components of which something is missing. */
-  missing(networks: NetworkDefinitions): string[] {
-    return Object.keys(networks).filter((component) => !this.of(component));
+  missing(contents: FolderContents): string[] {
+    return Object.keys(contents).filter((component) => !this.of(component));
   }
 
   set(manifest: Manifest): void {
@@ -38,10 +38,12 @@ export class StoredManifests {
 }
 
 export interface Stored {
-  /** Text of model_index.json; undefined where it is not there or none that can be read. */
-  readonly modelIndex: string | undefined;
-  /** Of its pipeline; none where that is not known. */
-  readonly networks: NetworkDefinitions;
+  /** What the folder is; undefined where the small file that says so is not there, or none that can be read. */
+  readonly kind: FolderKind | undefined;
+  /** Text of that file. */
+  readonly index: string | undefined;
+  /** None where the kind is not known. */
+  readonly contents: FolderContents;
   readonly manifests: StoredManifests;
   /** Components of which something is missing; model_index.json where it is not known which there should be. */
   readonly missing: readonly string[];
@@ -50,16 +52,17 @@ export interface Stored {
 /** @throws KinoraError `storage`, `newer-storage` */
 export async function readStored(id: string, store: CheckpointStore): Promise<Stored> {
   const manifests = await StoredManifests.read(store, id);
-  // it is the first to be stored: where site data was cleared since then, it is not there, and other small files are not either
-  const modelIndex = await store.text(id, 'model_index.json');
-  try {
-    if (typeof modelIndex === 'string') {
-      const { networks } = pipelineOf(modelIndex);
-      return { modelIndex, networks, manifests, missing: manifests.missing(networks) };
+  for (const kind of Object.keys(folderKinds) as FolderKind[]) {
+    // it is the first to be stored: where site data was cleared since then, it is not there, and other small files are not either
+    const index = await store.text(id, folderKinds[kind].index);
+    if (typeof index !== 'string') continue;
+    try {
+      const contents = folderKinds[kind].contents(index);
+      return { kind, index, contents, manifests, missing: manifests.missing(contents) };
+    } catch (error) {
+      // stored by another version, which may know more
+      if (!(error instanceof KinoraError) || error.code !== 'invalid-checkpoint') throw error;
     }
-  } catch (error) {
-    // stored by another version, which may know more pipelines
-    if (!(error instanceof KinoraError) || error.code !== 'invalid-checkpoint') throw error;
   }
-  return { modelIndex: undefined, networks: {}, manifests, missing: ['model_index.json'] };
+  return { kind: undefined, index: undefined, contents: {}, manifests, missing: [folderKinds.pipeline.index] };
 }

@@ -1,9 +1,10 @@
 import {
   type CheckpointSource,
   type Component,
+  type FolderContents,
+  type FolderKind,
+  folderKinds,
   type LoadOptions,
-  type NetworkDefinitions,
-  pipelineOf,
   type TensorSpec,
   type Weights,
 } from '../engine';
@@ -31,6 +32,8 @@ export interface StoredSourceOptions {
   /** Stable: the same weights at the same place have the same id. */
   readonly id: string;
   readonly origin: Origin;
+  /** Left out: a pipeline. */
+  readonly kind?: FolderKind;
   /** Where everything that is read of the origin is kept. */
   readonly store: CheckpointStore;
   readonly onState?: (state: DownloadState) => void;
@@ -47,16 +50,17 @@ export class StoredSource implements CheckpointSource {
   readonly #store: CheckpointStore;
   readonly #onState: (state: DownloadState) => void;
   readonly #signal: AbortSignal | undefined;
-  readonly #modelIndex: string;
-  readonly #networks: NetworkDefinitions;
+  /** The small file that says what the folder is, and its text. */
+  readonly #index: { readonly path: string; readonly text: string };
+  readonly #contents: FolderContents;
   /** Of the components that are stored whole. */
   readonly #manifests: StoredManifests;
   /** Of the others, once their headers have been read. */
   readonly #headers = new Map<Component, readonly Download[]>();
 
   private constructor(
-    { id, origin, store, signal, onState = () => undefined }: StoredSourceOptions,
-    modelIndex: string,
+    { id, origin, kind = 'pipeline', store, signal, onState = () => undefined }: StoredSourceOptions,
+    index: string,
     manifests: StoredManifests,
   ) {
     this.id = id;
@@ -64,28 +68,31 @@ export class StoredSource implements CheckpointSource {
     this.#store = store;
     this.#signal = signal;
     this.#onState = onState;
-    this.#modelIndex = modelIndex;
-    this.#networks = pipelineOf(modelIndex).networks;
+    this.#index = { path: folderKinds[kind].index, text: index };
+    this.#contents = folderKinds[kind].contents(index);
     this.#manifests = manifests;
   }
 
   /** @throws KinoraError `invalid-checkpoint` for another kind of model; what reading a file and the storage can throw */
   static async open(options: StoredSourceOptions): Promise<StoredSource> {
-    const { modelIndex, manifests, missing } = await readStored(options.id, options.store);
-    if (modelIndex !== undefined && missing.length === 0) return new StoredSource(options, modelIndex, manifests);
+    const { kind, index, manifests, missing } = await readStored(options.id, options.store);
+    const asked = options.kind ?? 'pipeline';
+    if (kind === asked && index !== undefined && missing.length === 0)
+      return new StoredSource(options, index, manifests);
     return StoredSource.openAnew(options, manifests);
   }
 
   /** Like `open`, but reads every file of the origin, also where everything is stored. */
   static async openAnew(options: StoredSourceOptions, manifests = new StoredManifests()): Promise<StoredSource> {
-    const modelIndex = await options.origin.text('model_index.json', options.signal);
-    const source = new StoredSource(options, modelIndex, manifests);
-    await options.store.putText(options.id, 'model_index.json', modelIndex);
+    const path = folderKinds[options.kind ?? 'pipeline'].index;
+    const index = await options.origin.text(path, options.signal);
+    const source = new StoredSource(options, index, manifests);
+    await options.store.putText(options.id, path, index);
     return source;
   }
 
   async text(path: string, signal?: AbortSignal): Promise<string> {
-    if (path === 'model_index.json') return this.#modelIndex;
+    if (path === this.#index.path) return this.#index.text;
     const stored = await this.#storedText(path);
     if (typeof stored === 'string') return stored;
     const text = await this.#origin.text(path, signal);
@@ -110,7 +117,7 @@ export class StoredSource implements CheckpointSource {
   /** The weight files, and what of them is stored. Reads the headers of those that are not. */
   async weightFiles(signal?: AbortSignal): Promise<WeightFileFacts[]> {
     const facts: WeightFileFacts[] = [];
-    for (const component of Object.keys(this.#networks)) {
+    for (const component of Object.keys(this.#contents)) {
       const stored = this.#manifests.of(component);
       for (const { file } of stored ?? []) {
         facts.push({ component, ...file, storedBytes: file.bytes, sha256: file.sha256 });
@@ -230,7 +237,7 @@ export class StoredSource implements CheckpointSource {
 
   /** Null for a file that is known to be absent. Until all weights are there, nothing that is stored counts as known. */
   async #storedText(path: string): Promise<string | null | undefined> {
-    const whole = this.#manifests.missing(this.#networks).length === 0;
+    const whole = this.#manifests.missing(this.#contents).length === 0;
     return whole ? this.#store.text(this.id, path) : undefined;
   }
 
@@ -238,9 +245,9 @@ export class StoredSource implements CheckpointSource {
   async #header(component: Component, signal?: AbortSignal): Promise<readonly Download[]> {
     const known = this.#headers.get(component);
     if (known) return known;
-    const names = this.#networks[component]?.weights;
-    if (!names) throw new KinoraError('invalid-argument', `${component} is not a part of the pipeline.`);
-    const described = await this.#unlessChanged(() => describeWeights(this.#origin, component, names, signal));
+    const files = this.#contents[component];
+    if (!files) throw new KinoraError('invalid-argument', `${component} is not a part of ${this.id}.`);
+    const described = await this.#unlessChanged(() => describeWeights(this.#origin, component, files, signal));
     const headers = described.map((file) => planDownload(file, this.id));
     this.#headers.set(component, headers);
     return headers;

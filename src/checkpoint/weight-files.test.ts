@@ -25,7 +25,7 @@ async function find(component: keyof typeof names, files: Record<string, string>
     published: async () => undefined,
     withoutWeights: (of, problem) => new KinoraError('not-found', `${of}: ${problem}`),
   };
-  const found = await findWeights(origin, component, names[component].weights);
+  const found = await findWeights(origin, component, { folder: `${component}/`, weights: names[component].weights });
   expect(found.map(({ file }) => file.url)).toEqual(found.map(({ path }) => path));
   return { paths: found.map(({ path }) => path), asked };
 }

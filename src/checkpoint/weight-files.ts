@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { NetworkDefinition } from '../engine';
+import type { ComponentFiles } from '../engine';
 import { KinoraError } from '../shared/errors';
 import { parsePythonJson } from '../shared/python-json';
 import { quote } from '../shared/quote';
@@ -7,9 +7,6 @@ import type { ByteSource } from './byte-source';
 import type { Origin, OriginFile } from './origin';
 import { readPyTorchFile } from './pytorch-file';
 import { checkFileSize, type FileTensor, headerLength, lengthBytes, parseHeader } from './safetensors';
-
-/** Names of the weight file in its folder without their ending, as `save_pretrained` gives them in either format. */
-export type WeightNames = NetworkDefinition<unknown>['weights'];
 
 export interface FoundFile<File = OriginFile> {
   /** In the folder. */
@@ -29,7 +26,7 @@ const listSchema = z.looseObject({
 /**
  * Finds the weights of a component, best first: half precision is half the bytes, safetensors can do no harm, and one file is
  * simpler than several.
- * @param component name of its folder
+ * @param component for messages
  * @returns one file, or those that the weights were split into
  * @throws KinoraError what `origin.withoutWeights` makes of it where there are none; `invalid-checkpoint` for a list of files that
  *   makes no sense or names files that are not there; what opening and reading a file can throw
@@ -37,10 +34,10 @@ const listSchema = z.looseObject({
 export async function findWeights<File extends OriginFile>(
   origin: Origin<File>,
   component: string,
-  { safetensors, pytorch }: WeightNames,
+  { folder, weights: { safetensors, pytorch } }: Pick<ComponentFiles, 'folder' | 'weights'>,
   signal?: AbortSignal,
 ): Promise<readonly FoundFile<File>[]> {
-  const path = (name: string) => `${component}/${name}`;
+  const path = (name: string) => folder + name;
   const names = [
     `${safetensors}.fp16.safetensors`,
     `${safetensors}.safetensors`,

@@ -1,10 +1,13 @@
+import { type FolderKind, folderKinds } from '../engine';
 import type { PickedFolder } from './picked-folder';
 
-/** Says what a folder without model_index.json is. */
-export async function whatItIs(folder: PickedFolder): Promise<string> {
+/** Says what a folder is that has not the file by which it would be of this kind. */
+export async function whatItIs(folder: PickedFolder, kind: FolderKind): Promise<string> {
+  const { label, index } = folderKinds[kind];
   const names = await folder.names();
-  const is = `The folder ${folder.name} is not a diffusers model, which has a file model_index.json:`;
+  const is = `The folder ${folder.name} is not a ${label}, which has a file ${index}:`;
   if (names.length === 0) return `${is} it is empty.`;
+  if (kind !== 'pipeline' && (await folder.file(folderKinds.pipeline.index))) return `${is} it is a whole model.`;
   const config = await folder.file('config.json');
   if (config) return `${is} with its config.json it seems to be a part of one. Choose the folder that it lies in.`;
   const snapshots = names.includes('snapshots');

@@ -1,6 +1,6 @@
 import { deviceFacts } from '../platform/device-facts';
 import { assessDevice, type DeviceReport, targetFor } from './device-needs';
-import { readConfigs } from './load-checkpoint';
+import { type CheckOptions, readConfigs } from './load-checkpoint';
 import type { VideoSize } from './pipelines/definition';
 import type { CheckpointSource } from './source';
 import type { Device, Dtype } from './types';
@@ -12,8 +12,8 @@ import type { Device, Dtype } from './types';
 export async function assessCheckpoint(
   source: CheckpointSource,
   { device, dtype, ...size }: VideoSize & { device: Device | 'auto'; dtype: Dtype | 'auto' },
-  signal?: AbortSignal,
+  options: CheckOptions = {},
 ): Promise<DeviceReport> {
-  const [{ pipeline }, facts] = await Promise.all([readConfigs(source, signal), deviceFacts()]);
+  const [{ pipeline }, facts] = await Promise.all([readConfigs(source, options), deviceFacts()]);
   return assessDevice(pipeline, size, facts, targetFor(facts, device, dtype));
 }

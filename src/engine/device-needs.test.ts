@@ -2,6 +2,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { DeviceFacts } from '../platform/device-facts';
 import { assessDevice, deviceNeeds, targetFor } from './device-needs';
+import { withDecoder } from './pipelines/decoder';
 import { textToVideoSD } from './pipelines/text-to-video-sd';
 
 // every assessment writes whole networks
@@ -45,6 +46,9 @@ const small = textToVideoSD.fromConfigs({
     norm_num_groups: 1,
   },
 });
+
+/** The same with TAESD, whose config says what the class's defaults are. */
+const { pipeline: withTaesd } = withDecoder({ networks: textToVideoSD.networks, pipeline: large }, '{}');
 
 const usual = { numFrames: 16, width: 256, height: 256 };
 const tiny = { numFrames: 2, width: 32, height: 32 };
@@ -102,6 +106,18 @@ describe('needs', () => {
     const networks = networksOf(large, usual);
     expect(bytes['low-memory']).toBe(networks.unet.weights + networks.unet.activations);
     expect(bytes['keep-ready']).toBeGreaterThan(bytes['low-memory'] + networks.text_encoder.weights);
+  });
+
+  test('a tiny decoder takes the place of the VAE, and stays beside the largest network', () => {
+    const [vae, tiny] = [deviceNeeds(large, usual, half), deviceNeeds(withTaesd, usual, half)];
+    expect(tiny.networks.map(({ component }) => component)).toEqual(['text_encoder', 'unet', 'decoder']);
+    const [, unet, decoder] = tiny.networks;
+    const [each, former] = [decoder, vae.networks[2]].map((needs) => (needs?.weights ?? 0) + (needs?.activations ?? 0));
+    // parameters of TAESD's decoder
+    expect((decoder?.weights ?? 0) / (2 * 1_222_531)).toBeCloseTo(1, 2);
+    expect(each).toBeLessThan((former ?? 0) / 4);
+    expect(tiny.bytes['low-memory']).toBe((unet?.weights ?? 0) + (unet?.activations ?? 0) + (each ?? 0));
+    expect(vae.bytes['keep-ready'] - tiny.bytes['keep-ready']).toBe((former ?? 0) - (each ?? 0));
   });
 });
 

@@ -7,7 +7,7 @@ import type { DeviceFacts } from '../platform/device-facts';
 import { at } from './at';
 import type { Target } from './graph/builder';
 import { type NetworkMemory, networkMemory } from './graph/memory';
-import type { PipelineNetworks, VideoSize } from './pipelines/definition';
+import { type PipelineNetworks, plansOf, type VideoSize } from './pipelines/definition';
 import type { Device, Dtype, MemoryPolicy } from './types';
 
 /** What one network takes. */
@@ -15,6 +15,8 @@ export interface NetworkNeeds extends NetworkMemory {
   component: string;
   /** For people. */
   label: string;
+  /** It stays beside the others, see NetworkPlan. */
+  companion: boolean;
 }
 
 export interface DeviceNeeds {
@@ -82,21 +84,31 @@ export function targetFor(
 }
 
 export function deviceNeeds(pipeline: PipelineNetworks, size: VideoSize, target: Target): DeviceNeeds {
-  const networks = pipeline.plans(size, target).map(({ network: { component, label }, graph }) => ({
-    ...{ component, label },
-    ...networkMemory(graph()),
-  }));
-  const each = networks.map(({ weights, activations, scratch }) => weights + activations + scratch);
+  const networks = plansOf(pipeline, size, target).map(
+    ({ network: { component, label }, graph, companion = false }) => ({
+      ...{ component, label, companion },
+      ...networkMemory(graph()),
+    }),
+  );
+  const each = ({ weights, activations, scratch }: NetworkNeeds) => weights + activations + scratch;
   const { label, largest } = at(
     networks.toSorted((a, b) => b.largest - a.largest),
     0,
   );
   return {
     networks,
-    bytes: { 'keep-ready': each.reduce((sum, bytes) => sum + bytes, 0), 'low-memory': Math.max(...each) },
+    bytes: { 'keep-ready': sum(networks.map(each)), 'low-memory': oneAtATime(networks, each) },
     largest: { label, bytes: largest },
   };
 }
+
+/** Of the largest network and those that stay beside it. */
+function oneAtATime(networks: readonly NetworkNeeds[], bytesOf: (network: NetworkNeeds) => number): number {
+  const bytes = (companion: boolean) => networks.filter((network) => network.companion === companion).map(bytesOf);
+  return Math.max(...bytes(false)) + sum(bytes(true));
+}
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
 /** What keeps a video of this size from being made on `target`, or makes it worse. */
 export function shortfalls(needs: DeviceNeeds, facts: DeviceFacts, target: Target): Shortfall[] {
@@ -105,11 +117,11 @@ export function shortfalls(needs: DeviceNeeds, facts: DeviceFacts, target: Targe
   if (!adapter) found.push({ lack: 'webgpu', stops: target.device === 'webgpu' });
   else if (adapter.software) found.push({ lack: 'hardware', stops: false });
   if (target.device === 'wasm') {
-    const heaps = needs.networks.map(
+    const needed = oneAtATime(
+      needs.networks,
       // of the others only weights are there meanwhile: what a run takes is free again after it
       ({ weights, activations, scratch }) => weights * WASM_COPIES + activations + scratch,
     );
-    const needed = Math.max(...heaps);
     if (needed > WASM_HEAP) found.push({ lack: 'wasm-heap', stops: true, needed, available: WASM_HEAP });
   } else if (adapter) {
     const { bytes } = needs.largest;

@@ -4,7 +4,8 @@ import { parsePythonJson } from '../shared/python-json';
 import { type LatentRgbFactors, latentRgbFactors } from './latent-preview';
 import type { NetworkParts } from './networks-on-device';
 import { pipelineOf } from './pipelines';
-import { type PipelineDefinition, type PipelineNetworks, placeOf } from './pipelines/definition';
+import { withDecoder } from './pipelines/decoder';
+import { type NetworkDefinitions, type PipelineNetworks, placeOf } from './pipelines/definition';
 import { schedulerClassName, schedulerFromConfig } from './schedulers';
 import type { CheckpointSource } from './source';
 import { ClipTokenizer } from './tokenizer';
@@ -13,7 +14,7 @@ import { checkTensors } from './weights';
 
 /** What the configs of a folder say. */
 export interface CheckpointConfigs {
-  definition: PipelineDefinition;
+  networks: NetworkDefinitions;
   pipeline: PipelineNetworks;
   /** As it lies in the file: each scheduler reads its own keys. */
   scheduler: unknown;
@@ -21,6 +22,8 @@ export interface CheckpointConfigs {
 
 export interface TextToVideoCheckpoint extends CheckpointConfigs {
   source: CheckpointSource;
+  /** Where the network `decoder` comes from, if it takes the place of the checkpoint's own. */
+  decoder: CheckpointSource | undefined;
   info: CheckpointInfo;
   tokenizer: ClipTokenizer;
   previewFactors: LatentRgbFactors;
@@ -28,24 +31,29 @@ export interface TextToVideoCheckpoint extends CheckpointConfigs {
   parts: NetworkParts;
 }
 
-export interface LoadCheckpointOptions {
-  onProgress?: (progress: Progress) => void;
+export interface CheckOptions {
+  /** See LoadPipelineOptions. */
+  decoder?: CheckpointSource;
   signal?: AbortSignal;
+}
+
+export interface LoadCheckpointOptions extends CheckOptions {
+  onProgress?: (progress: Progress) => void;
 }
 
 /** Throws KinoraError before any weight is fetched where the checkpoint is not one that the networks can run. */
 export async function loadCheckpoint(
   source: CheckpointSource,
-  { onProgress, signal }: LoadCheckpointOptions,
+  { onProgress, ...options }: LoadCheckpointOptions,
 ): Promise<TextToVideoCheckpoint> {
   onProgress?.({ stage: 'open', done: 0, total: 1 });
-  const checked = await checkCheckpoint(source, signal);
-  const { networks } = checked.definition;
+  const checked = await checkCheckpoint(source, options);
+  const { networks } = checked;
   const parts: Record<string, NetworkParts[string]> = {};
   for (const [component, { aliases }] of Object.entries(networks)) {
     const network = placeOf(networks, component);
-    const weights = await source.weights(component, {
-      signal,
+    const weights = await sourceOf(component, checked).weights(component, {
+      signal: options.signal,
       onProgress: (done, total) => onProgress?.({ stage: 'fetch', network, done, total }),
     });
     parts[component] = { weights, aliases };
@@ -56,10 +64,11 @@ export async function loadCheckpoint(
 /** Everything but the weights, of which the headers tell enough. Throws KinoraError where the networks cannot run the checkpoint. */
 export async function checkCheckpoint(
   source: CheckpointSource,
-  signal?: AbortSignal,
+  options: CheckOptions = {},
 ): Promise<Omit<TextToVideoCheckpoint, 'parts'>> {
-  const configs = await readConfigs(source, signal);
-  const { definition, pipeline, scheduler } = configs;
+  const configs = await readConfigs(source, options);
+  const { decoder, signal } = options;
+  const { networks, pipeline, scheduler } = configs;
   const [vocab, merges, tokenizerConfig, specialTokensMap, factors] = await Promise.all([
     source.text('tokenizer/vocab.json', signal),
     source.text('tokenizer/merges.txt', signal),
@@ -72,8 +81,8 @@ export async function checkCheckpoint(
   checkTokenIds(tokenizer, pipeline);
   // the smallest graphs are written one by one: the first network that does not fit ends it
   for (const [component, parameters] of Object.entries(pipeline.parameters)) {
-    const tensors = await source.tensors(component, signal);
-    checkTensors(component, parameters(), tensors, definition.networks[component]?.aliases);
+    const tensors = await sourceOf(component, { source, decoder }).tensors(component, signal);
+    checkTensors(component, parameters(), tensors, networks[component]?.aliases);
     throwIfCancelled(signal);
   }
   const info: CheckpointInfo = {
@@ -85,11 +94,19 @@ export async function checkCheckpoint(
     maxTokens,
     scheduler: schedulerClassName(scheduler),
   };
-  return { source, info, ...configs, tokenizer, previewFactors: latentRgbFactors(factors, latentChannels) };
+  return { source, decoder, info, ...configs, tokenizer, previewFactors: latentRgbFactors(factors, latentChannels) };
+}
+
+/** The decoder's weights come from its own folder. */
+function sourceOf(component: string, { source, decoder }: Pick<TextToVideoCheckpoint, 'source' | 'decoder'>) {
+  return component === 'decoder' && decoder ? decoder : source;
 }
 
 /** Throws KinoraError `unsupported-config` or `invalid-checkpoint`. Reads nothing but the configs. */
-export async function readConfigs(source: CheckpointSource, signal?: AbortSignal): Promise<CheckpointConfigs> {
+export async function readConfigs(
+  source: CheckpointSource,
+  { decoder, signal }: CheckOptions = {},
+): Promise<CheckpointConfigs> {
   const definition = pipelineOf(await source.text('model_index.json', signal));
   const [scheduler, ...configs] = await Promise.all([
     readJson(source, 'scheduler/scheduler_config.json', signal),
@@ -100,7 +117,9 @@ export async function readConfigs(source: CheckpointSource, signal?: AbortSignal
   const pipeline = definition.fromConfigs(Object.fromEntries(configs));
   // one that cannot run is refused before weights are fetched
   schedulerFromConfig(schedulerClassName(scheduler), scheduler);
-  return { definition, pipeline, scheduler };
+  const own = { networks: definition.networks, pipeline };
+  const used = decoder ? withDecoder(own, await decoder.text('config.json', signal)) : own;
+  return { ...used, scheduler };
 }
 
 async function readJson(source: CheckpointSource, path: string, signal?: AbortSignal): Promise<unknown> {

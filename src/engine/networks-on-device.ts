@@ -27,7 +27,7 @@ export class Networks {
   readonly #backend: Backend;
   readonly #memory: MemoryPolicy;
   /** By role, as are the prepared ones. */
-  readonly #loaded = new Map<string, { key: string; network: Network }>();
+  readonly #loaded = new Map<string, { key: string; network: Network; companion: boolean }>();
   readonly #prepared = new Map<string, { key: string; network: Promise<PreparedNetwork> }>();
 
   /** Ends with the last work that was asked for. */
@@ -65,15 +65,16 @@ export class Networks {
   }
 
   /**
-   * The network, ready to run. Another one in the same role is freed first, and with the policy `low-memory` every other network too.
-   * So are those whose device was lost since they last ran, as when the computer slept.
+   * The network, ready to run. Another one in the same role is freed first, and with the policy `low-memory` every other network too,
+   * but for companions. So are those whose device was lost since they last ran, as when the computer slept.
    */
   async #load(plan: NetworkPlan, onProgress: JobOptions['onProgress']): Promise<Network> {
-    const { role, network: place, key } = plan;
+    const { role, network: place, key, companion = false } = plan;
     const known = this.#loaded.get(role);
     if (known?.key === key && !known.network.lost) return known.network;
-    for (const [other, { network }] of [...this.#loaded]) {
-      if (other === role || network.lost || this.#memory === 'low-memory') await this.#free(other);
+    const alone = this.#memory === 'low-memory' && !companion;
+    for (const [other, loaded] of [...this.#loaded]) {
+      if (other === role || loaded.network.lost || (alone && !loaded.companion)) await this.#free(other);
     }
     const report = (done: number, total: number) => onProgress?.({ stage: 'load', network: place, done, total });
     report(0, 0);
@@ -81,7 +82,7 @@ export class Networks {
     this.#prepared.delete(role);
     const ready = await (prepared?.key === key ? prepared.network : this.#prepare(plan));
     const network = await Network.start(ready, { meter: this.meter, onProgress: report });
-    this.#loaded.set(role, { key, network });
+    this.#loaded.set(role, { key, network, companion });
     return network;
   }
 

@@ -103,7 +103,7 @@ test('NaN out of a network is named, and the pipeline goes on', async () => {
   const spoilt = [
     ['text_encoder', 'text_model.final_layer_norm.bias', /text encoder's output.*NaN.*float32 already/],
     ['unet', 'conv_out.bias', /UNet's output at timestep \d+ .*NaN.*float32 already/],
-    ['vae', 'decoder.conv_out.bias', /VAE's output for frame 1 .*NaN.*float32 already/],
+    ['vae', 'decoder.conv_out.bias', /decoder's output for frame 1 .*NaN.*float32 already/],
   ] as const;
   for (const [component, tensor, message] of spoilt) {
     const pipeline = await onWasm(altered(shipped, component, tensor, notANumber));

@@ -22,6 +22,8 @@ export interface LoadPipelineOptions extends JobOptions {
   device?: Device | 'auto';
   dtype?: Dtype | 'auto';
   memory?: MemoryPolicy | 'auto';
+  /** A folder with an AutoencoderTiny, which decodes in place of the checkpoint's VAE, also what is seen after every step. */
+  decoder?: CheckpointSource;
 }
 
 interface WatchOptions extends JobOptions {
@@ -118,7 +120,9 @@ export class TextToVideoPipeline {
     const latents = await clock.time('denoise', () =>
       denoise(noise, guided(unet, guidanceScale), scheduler, {
         ...{ randn, eta, onStart: report },
-        onStep: (step, sample) => onStep?.({ step: step + 1, total, ...parts.preview(sample, shape) }),
+        onStep: async (step, sample) => {
+          onStep?.({ step: step + 1, total, ...(await parts.preview(sample, shape, { signal: job.signal })) });
+        },
       }),
     );
     report(total);
@@ -132,6 +136,7 @@ export class TextToVideoPipeline {
       backend: this.backend,
       vaeDtype: parts.frameDecoder.dtype,
       checkpoint: this.#checkpoint.source.id,
+      decoder: this.#checkpoint.decoder?.id,
       frames,
       latents: swapFirstAxes(latents, shape.frames, shape.channels),
       latentsShape: [1, shape.channels, shape.frames, shape.height, shape.width],

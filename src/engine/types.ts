@@ -71,7 +71,7 @@ export interface StepPreview {
   /** 1 to total. */
   step: number;
   total: number;
-  /** RGBA frames of latent size, one after the other: [frames, height, width, 4]. */
+  /** RGBA frames of the size of latents, or of the video where a tiny decoder makes them, one after the other: [frames, height, width, 4]. */
   pixels: Uint8ClampedArray<ArrayBuffer>;
   width: number;
   height: number;
@@ -85,9 +85,11 @@ export interface GeneratedVideo {
   /** With what stood for those that were left out. */
   parameters: ParameterValues;
   backend: Backend;
-  /** What the VAE computed in: float32 where float16 overflowed. */
+  /** What the decoder computed in: float32 where float16 overflowed. */
   vaeDtype: Dtype;
   checkpoint: string;
+  /** Id of the folder of the decoder that took the VAE's place; undefined where none did. */
+  decoder: string | undefined;
   /** RGBA, [height, width, 4] each, alpha 255. */
   frames: Uint8ClampedArray<ArrayBuffer>[];
   /** The final latents, as diffusers returns them with output_type="latent": [1, channels, frames, height / scale, width / scale]. */

@@ -5,6 +5,8 @@ import { deviceNeeds } from '../../../src/engine/device-needs';
 import { latentRgbFactors } from '../../../src/engine/latent-preview';
 import { checkCheckpoint, readConfigs } from '../../../src/engine/load-checkpoint';
 import { pipelineOf } from '../../../src/engine/pipelines';
+import { decoderNetworks } from '../../../src/engine/pipelines/decoder';
+import type { CheckpointSource } from '../../../src/engine/source';
 import { modelIndex } from '../../../tests/server/synthetic';
 import { shippedCheckpoint, shippedText } from '../../../tests/shipped-checkpoint';
 import { jsonLike } from '../inputs';
@@ -25,10 +27,10 @@ const parse = (text: string): unknown => JSON.parse(text);
 const reference = (name: string) => parse(readFileSync(`reference/networks/${name}/config.json`, 'utf8'));
 
 /** All that is done with a folder before its weights are fetched, and what is counted for the device. */
-async function check(texts: Record<string, string>): Promise<void> {
+async function check(texts: Record<string, string>, decoder?: CheckpointSource): Promise<void> {
   const source = shippedCheckpoint({ ...small, ...texts });
-  await accepted(() => checkCheckpoint(source));
-  const { pipeline } = (await accepted(() => readConfigs(source))) ?? {};
+  await accepted(() => checkCheckpoint(source, { decoder }));
+  const { pipeline } = (await accepted(() => readConfigs(source, { decoder }))) ?? {};
   if (!pipeline) return;
   const side = pipeline.vaeScaleFactor * pipeline.smallestLatents;
   const { bytes, largest } = deviceNeeds(
@@ -48,10 +50,25 @@ function config(component: string, ...others: string[]): Target {
   );
 }
 
+const decoderConfig = parse(readFileSync('reference/decoder/config.json', 'utf8'));
+
+/** A decoder without tensors: by then its config has passed. */
+function decoderOf(text: string): CheckpointSource {
+  return { ...shippedCheckpoint(), id: 'decoder', text: async () => text, tensors: async () => new Map() };
+}
+
 export const configs = [
   config('text_encoder', 'text-gelu', 'text-odd'),
   config('unet', 'unet-ms', 'unet-odd', 'unet-thin'),
   config('vae', 'vae-ms', 'vae-bare'),
+  target(
+    'config of a decoder',
+    jsonLike(decoderConfig, decoderConfig, reference('tiny-sd'), reference('tiny-odd')),
+    async (text) => {
+      await accepted(() => decoderNetworks(text));
+      await check({}, decoderOf(text));
+    },
+  ),
   target('latent_rgb_factors.json', jsonLike(parse(shippedText('vae/latent_rgb_factors.json'))), async (text) => {
     const factors = await accepted(() => latentRgbFactors(text, 8));
     expect(factors?.length === 9 || factors === undefined, 'there is a row for each channel and one more');

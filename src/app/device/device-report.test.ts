@@ -32,7 +32,8 @@ const encoders: KnownOfDevice['encoders'] = {
   height: 256,
   fps: 8,
 };
-const network = { component: 'unet', label: 'denoiser', weights: GIB, activations: GIB, scratch: 0, largest: GIB };
+const memory = { weights: GIB, activations: GIB, scratch: 0, largest: GIB };
+const network = { component: 'unet', label: 'denoiser', companion: false, ...memory };
 const report: DeviceReport = {
   target: { device: 'webgpu', dtype: 'float16' },
   needs: {

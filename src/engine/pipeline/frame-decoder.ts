@@ -9,7 +9,7 @@ import type { LatentShape } from './initial-latents';
 /** The network that decodes latents of this size in this type. */
 export type PlanFor = (latents: { height: number; width: number }, dtype: Dtype) => NetworkPlan;
 
-/** The VAE of one checkpoint on one backend. */
+/** The decoder of one checkpoint on one backend. */
 export class FrameDecoder {
   readonly #networks: Networks;
   readonly #planFor: PlanFor;
@@ -69,7 +69,7 @@ export class FrameDecoder {
         job.onProgress?.({ stage: 'decode', done: frame, total: frames });
         const scaled = latents.slice(frame * frameSize, (frame + 1) * frameSize).map((x) => x / this.#scalingFactor);
         const image = await decoder.run({ latents: scaled });
-        checkFinite(image, `The VAE's output for frame ${frame + 1}`, this.#dtype);
+        checkFinite(image, `The decoder's output for frame ${frame + 1}`, this.#dtype);
         images.push(toRgba(image));
       }
       job.onProgress?.({ stage: 'decode', done: frames, total: frames });

@@ -77,13 +77,26 @@ export class PipelineParts {
     return unetDenoiser(this.#networks, plan, { prompts, promptsAtOnce: together, timeEmbedding, dtype, ...job });
   }
 
-  /** Small pictures of latents, [frames, channels, height, width], without the VAE. */
-  preview(
+  /**
+   * Pictures of latents, [frames, channels, height, width], before they are done: the decoder's where a tiny one was given, else small ones
+   * without a network.
+   * @throws KinoraError what decoding throws
+   */
+  async preview(
     latents: Float32Array,
-    { frames, channels, height, width }: LatentShape,
-  ): Omit<StepPreview, 'step' | 'total'> {
-    const pixels = previewPixels(latents, frames, channels, this.#checkpoint.previewFactors);
-    return { pixels, width, height, frames };
+    shape: LatentShape,
+    job: Pick<JobOptions, 'signal'> = {},
+  ): Promise<Omit<StepPreview, 'step' | 'total'>> {
+    const { decoder, previewFactors, info } = this.#checkpoint;
+    const { frames, channels, height, width } = shape;
+    if (!decoder) return { pixels: previewPixels(latents, frames, channels, previewFactors), width, height, frames };
+    const scale = info.vaeScaleFactor;
+    const size = { width: width * scale, height: height * scale };
+    const pixels = new Uint8ClampedArray(frames * size.height * size.width * 4);
+    for (const [i, frame] of (await this.frameDecoder.decode(latents, shape, job)).entries()) {
+      pixels.set(frame, i * frame.length);
+    }
+    return { pixels, ...size, frames };
   }
 
   #unet({ frames, height, width }: LatentShape, prompts: number): { plan: NetworkPlan; together: number } {

@@ -1,5 +1,7 @@
 /** What a pipeline is made of. A new one is a file beside this one and a row in `index.ts`. */
+import { KinoraError } from '../../shared/errors';
 import type { NetworkGraph, Target } from '../graph/builder';
+import { promptsAtOnce } from '../memory-policy';
 import type { NetworkDefinition } from '../networks/definition';
 import type { UNet3DShape } from '../networks/unet-3d-condition-model';
 import type { Component, Dtype, NetworkPlace } from '../types';
@@ -30,6 +32,8 @@ export interface NetworkPlan {
   /** Plans of one role with the same key are of the same network. */
   readonly key: string;
   readonly graph: () => NetworkGraph;
+  /** Small, and run between the runs of others: it stays beside them, also where there is one network at a time. */
+  readonly companion?: true;
 }
 
 /** Counts latents. */
@@ -71,11 +75,36 @@ export interface PipelineNetworks {
   denoise(shape: UNet3DShape, target: Target): NetworkPlan;
   /** Latents of one frame → its picture. `dtype` may be wider than the other networks'. */
   decode(latents: LatentSize, target: Target, dtype: Dtype): NetworkPlan;
-  /** Every network that a video of this size takes, in the order of their use. */
-  plans(size: VideoSize, target: Target): NetworkPlan[];
 }
 
-export function placeOf(networks: NetworkDefinitions, component: Component): NetworkPlace {
+/** Every network that a video of this size takes, in the order of their use. */
+export function plansOf(
+  { encode, denoise, decode, vaeScaleFactor: scale, maxTokens: tokens }: PipelineNetworks,
+  { numFrames: frames, ...size }: VideoSize,
+  target: Target,
+): NetworkPlan[] {
+  const latents = { height: size.height / scale, width: size.width / scale };
+  const prompts = promptsAtOnce(target.device, { frames, ...latents });
+  return [
+    encode(target),
+    denoise({ prompts, frames, ...latents, tokens }, target),
+    decode(latents, target, target.dtype),
+  ];
+}
+
+/** @throws KinoraError `invalid-checkpoint` */
+export function mustEqual([key, value]: readonly [string, number], [other, expected]: readonly [string, number]): void {
+  if (value === expected) return;
+  throw new KinoraError(
+    'invalid-checkpoint',
+    `${key} is ${value}, but ${other} is ${expected}: these networks do not fit together.`,
+  );
+}
+
+export function placeOf(
+  networks: Readonly<Record<Component, { readonly label: string }>>,
+  component: Component,
+): NetworkPlace {
   const components = Object.keys(networks);
   const label = networks[component]?.label ?? component;
   return { component, label, index: components.indexOf(component), count: components.length };

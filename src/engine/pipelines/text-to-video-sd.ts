@@ -1,8 +1,6 @@
 /** TextToVideoSDPipeline. Source: diffusers pipelines/text_to_video_synthesis/pipeline_text_to_video_synth.py. */
-import { KinoraError } from '../../shared/errors';
 import { at } from '../at';
 import type { Target } from '../graph/builder';
-import { promptsAtOnce } from '../memory-policy';
 import { autoencoderDecoder, autoencoderDefinition, vaeScaleFactor } from '../networks/autoencoder-kl';
 import { clipTextDefinition, clipTextModel } from '../networks/clip-text-model';
 import {
@@ -15,6 +13,7 @@ import {
 import type { Dtype } from '../types';
 import {
   type LatentSize,
+  mustEqual,
   type NetworkPlan,
   type PipelineDefinition,
   type PipelineNetworks,
@@ -81,24 +80,6 @@ export const textToVideoSD: PipelineDefinition = {
       encode,
       denoise,
       decode,
-      plans({ numFrames: frames, ...size }, target) {
-        const latents = { height: size.height / scale, width: size.width / scale };
-        const prompts = promptsAtOnce(target.device, { frames, ...latents });
-        return [
-          encode(target),
-          denoise({ prompts, frames, ...latents, tokens }, target),
-          decode(latents, target, target.dtype),
-        ];
-      },
     };
   },
 };
-
-/** @throws KinoraError `invalid-checkpoint` */
-function mustEqual([key, value]: readonly [string, number], [other, expected]: readonly [string, number]): void {
-  if (value === expected) return;
-  throw new KinoraError(
-    'invalid-checkpoint',
-    `${key} is ${value}, but ${other} is ${expected}: these networks do not fit together.`,
-  );
-}
