@@ -20,8 +20,8 @@ export function modelAddress(model: string | undefined, site: Site, dist: string
   if (!existsSync(path.join(folder, 'model_index.json'))) {
     throw new Error(
       model === undefined
-        ? `The built page holds no model at ${shipped.pathname}. Name one with --model.`
-        : `${folder} is no diffusers checkpoint: it has no model_index.json.`,
+        ? `The built page has no model at ${shipped.pathname}. Name one with --model.`
+        : `${folder} is not a diffusers checkpoint: it has no model_index.json.`,
     );
   }
   if (model !== undefined) site.addFolder(folder);

@@ -95,7 +95,7 @@ test.describe('the model that comes with the page', () => {
           await waitForVideo(page);
           card = (await openPanel(page)).getByRole('article', { name: 'Moving shapes' });
           await card.getByRole('button', { name: 'Check' }).click();
-          await expect(card.getByText('Checked: every byte of it is as it was stored.')).toBeVisible();
+          await expect(card.getByText('Checked: every byte is as it was stored.')).toBeVisible();
         });
       });
     }
@@ -115,14 +115,14 @@ test.describe('the model that comes with the page', () => {
       await expect(card.getByText(/^Checked: \d+ MB of it were damaged on this device/)).toBeVisible();
       await card.getByRole('button', { name: 'Resume the download' }).click();
       await card.getByRole('button', { name: 'Check' }).click();
-      await expect(card.getByText('Checked: every byte of it is as it was stored.')).toBeVisible();
+      await expect(card.getByText('Checked: every byte is as it was stored.')).toBeVisible();
     });
     for (const file of storedFiles(profile, 'texts')) damages['cut off'](file);
     await visit(profile, async (page) => {
       await openPage(page, 1);
       const card = (await openPanel(page)).getByRole('article', { name: 'Moving shapes' });
       await card.getByRole('button', { name: 'Check' }).click();
-      await expect(card.getByText(/^Checked: small files of it were damaged on this device/)).toBeVisible();
+      await expect(card.getByText(/^Checked: some of its small files were damaged on this device/)).toBeVisible();
       await card.getByRole('button', { name: 'Delete…' }).click();
       await card.getByRole('button', { name: 'Delete', exact: true }).click();
       await expect(card).toContainText('Comes with the page');
@@ -163,8 +163,8 @@ test('the copy of a folder: says that it is damaged and how to mend it, and is m
   const profile = test.info().outputPath('profile');
   const copyFolder = async (page: Page) => {
     const panel = await openPanel(page);
-    await panel.getByLabel('Folder of a model').setInputFiles(folder);
-    await panel.getByRole('button', { name: 'Copy it into the browser' }).click();
+    await panel.getByLabel('Model folder').setInputFiles(folder);
+    await panel.getByRole('button', { name: 'Copy into the browser' }).click();
     await expect(panel.getByRole('article', { name: 'moving-shapes', exact: true })).toContainText('On this device');
     await page.keyboard.press('Escape');
   };
@@ -179,12 +179,12 @@ test('the copy of a folder: says that it is damaged and how to mend it, and is m
     await generateButton(page).click();
     const failure = page.getByRole('alert').locator('[data-code]');
     await expect(failure).toHaveAttribute('data-code', 'storage');
-    await expect(failure).toContainText('Check, under Models, finds what of it is damaged');
+    await expect(failure).toContainText('Check, under Models, finds what is damaged');
     await failure.getByRole('button', { name: 'Open Models' }).click();
     const card = page.getByRole('article', { name: 'moving-shapes', exact: true });
     await card.getByRole('button', { name: 'Check' }).click();
-    await expect(card.getByText(/^Checked: .* were damaged .* Copy its folder again to mend it/)).toBeVisible();
-    await expect(card).toContainText('of it are here: copy its folder again');
+    await expect(card.getByText(/^Checked: .* were damaged .* Copy its folder again to repair it/)).toBeVisible();
+    await expect(card).toContainText('of it is stored: copy its folder again');
     await page.keyboard.press('Escape');
     await copyFolder(page);
     await generateButton(page).click();

@@ -4,7 +4,7 @@ import { expectAccessible, generateButton, setSize, waitForEnd, waitForPreview }
 
 const panel = (page: Page) => page.getByRole('dialog', { name: 'This device' });
 const opener = (page: Page) => page.getByRole('button', { name: 'About this device' });
-const verdict = (page: Page) => panel(page).getByText(/^This device (cannot make|can make|lacks nothing)/);
+const verdict = (page: Page) => panel(page).getByText(/^This device (cannot make|can make|has everything)/);
 
 const row = (page: Page, name: string) =>
   panel(page)
@@ -103,7 +103,7 @@ test('the report is copied; where the browser refuses, it can be copied by hand'
   });
   await panel(page).getByRole('button', { name: 'Copy report' }).click();
   await expect(panel(page).getByRole('textbox', { name: 'Report as text' })).toHaveValue(/^Kinora .*, device report/);
-  await expect(panel(page).getByText(/can be copied by hand/)).toBeVisible();
+  await expect(panel(page).getByText(/Copy the text above by hand/)).toBeVisible();
 });
 
 test('an impossible size says so, and what is offered instead changes the form', async ({ page }) => {
@@ -118,7 +118,7 @@ test('an impossible size says so, and what is offered instead changes the form',
       .first(),
   ).toBeVisible();
   await panel(page).getByRole('button', { name: 'Use 512×512' }).click();
-  await expect(verdict(page)).toHaveText(/^This device (can make|lacks nothing)/, { timeout: 120_000 });
+  await expect(verdict(page)).toHaveText(/^This device (can make|has everything)/, { timeout: 120_000 });
   await expect(panel(page).getByRole('heading', { name: '64 frames of 512×512' })).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(page.getByLabel('Width')).toHaveValue('512');
@@ -158,7 +158,7 @@ test('a panel whose code does not arrive leaves the page as it is, and comes at 
   await page.goto('/?device=wasm');
   await opener(page).click();
   await expect(
-    page.getByText('This part of the page could not be downloaded, although its host answers.'),
+    page.getByText('This part of the page could not be downloaded, although the server answers.'),
   ).toBeVisible();
   await expect(page.getByRole('button', { name: 'Generate' })).toBeEnabled();
   broken = false;

@@ -44,7 +44,7 @@ faultTest('the browser keeps the clipboard to itself', async (page) => {
   await page.route(/\/models\//, (route) => route.abort());
   await generateButton(page).click();
   await page.getByRole('button', { name: 'Copy details' }).click();
-  await expect(page.getByText('The browser did not allow it.')).toBeVisible();
+  await expect(page.getByText('The browser did not allow copying.')).toBeVisible();
   await expect(page.getByRole('textbox', { name: 'Details of the error' })).toBeVisible();
   await page.unrouteAll();
 });
@@ -56,14 +56,14 @@ faultTest(
     await makeVideo(page);
     await breakNumbers(page);
     await page.getByRole('button', { name: 'Models' }).click();
-    await expect(page.getByText('This part of the page has failed')).toBeVisible();
+    await expect(page.getByText('This part of the page has crashed')).toBeVisible();
     await page.getByText('Details', { exact: true }).click();
     await expect(page.getByRole('textbox', { name: 'Details of the error' })).toHaveValue(/out of luck/);
     await page.getByRole('button', { name: 'Close' }).click();
-    await expect(page.getByText('This part of the page has failed')).toBeHidden();
+    await expect(page.getByText('This part of the page has crashed')).toBeHidden();
 
     await thumbs(page).last().getByRole('button').click();
-    await expect(page.getByText('The page has failed')).toBeVisible();
+    await expect(page.getByText('The page has crashed')).toBeVisible();
     const videos = page.getByRole('link', { name: /^kinora-.*\.mp4$/ });
     await expect(videos).toHaveCount(2);
     await asksBeforeReload(page);
@@ -118,7 +118,7 @@ faultTest('what is stored of the form and the models is not what this version wr
 });
 
 faultTest('the thirty-first video: the shelf says beforehand that it takes the place of the first', async (page) => {
-  const words = page.getByText('the next video takes the place of the oldest one here');
+  const words = page.getByText('the next video replaces the oldest');
   await makeVideos(page, 29);
   await expect(words).toBeHidden();
   await makeVideo(page);
@@ -187,8 +187,8 @@ test('http on an address that is not this machine: what needs a secure context i
     await page.getByRole('button', { name: 'Models' }).click();
     const panel = page.getByRole('dialog', { name: 'Models' });
     await expect(panel.getByText(reason)).toBeVisible();
-    await panel.getByLabel('Folder of a model').setInputFiles(path.join(dist, 'models/moving-shapes'));
-    for (const name of [/^Download…?$/, 'Use it where it lies', 'Copy it into the browser']) {
+    await panel.getByLabel('Model folder').setInputFiles(path.join(dist, 'models/moving-shapes'));
+    for (const name of [/^Download…?$/, 'Use in place', 'Copy into the browser']) {
       for (const button of await panel.getByRole('button', { name }).all()) {
         await expect(button).toHaveAttribute('aria-disabled', 'true');
         await expect(button).toHaveAccessibleDescription(new RegExp(reason));

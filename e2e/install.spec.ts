@@ -31,7 +31,7 @@ test('the browser offers to install it; once it is, videos made here open with i
     const manifestId = `${baseURL}/`;
     await browser.send('PWA.install', { manifestId, installUrlOrBundleUrl: manifestId });
     await browser.send('PWA.launchFilesInApp', { manifestId, files: [file] });
-    await expect(page.getByText('made.mp4: the form holds what it was made of.')).toBeVisible();
+    await expect(page.getByText('made.mp4: settings loaded.')).toBeVisible();
     await expect(page.getByRole('textbox', { name: 'Prompt', exact: true })).toHaveValue(prompt);
   } finally {
     await context.close();

@@ -55,13 +55,13 @@ test('a model of the hub: terms first, then a download that pauses and goes on, 
   page.context().on('request', (request) => requests.push(request));
   await openPage(page, 1);
   const panel = await openPanel(page);
-  await panel.getByLabel('On the Hugging Face hub, or at an address').fill(hub.url);
+  await panel.getByLabel('Hugging Face name or address').fill(hub.url);
   await panel.getByRole('button', { name: 'Add', exact: true }).click();
   const card = panel.getByRole('article', { name: 'kinora-test/text-to-video' });
   await card.getByRole('button', { name: 'Download…' }).click();
 
   // nothing of the weights but their headers was asked for, and nothing will be without consent
-  await expect(card.getByText(/^1[45] MB are downloaded once, and checked/)).toBeVisible();
+  await expect(card.getByText(/^A one-time download of 1[45] MB, checked/)).toBeVisible();
   await expect(card.getByText('cc-by-nc-4.0')).toBeVisible();
   await expect(card.getByRole('button', { name: 'Download', exact: true })).toHaveAttribute('aria-disabled', 'true');
   expect(hub.sentBytes).toBeLessThan(1_000_000);
@@ -113,7 +113,7 @@ test('a stored model is checked; what the disk has damaged is found, and mended 
   const panel = await openPanel(page);
   const card = panel.getByRole('article', { name: 'Moving shapes' });
   await card.getByRole('button', { name: 'Check' }).click();
-  await expect(card.getByText('Checked: every byte of it is as it was stored.')).toBeVisible();
+  await expect(card.getByText('Checked: every byte is as it was stored.')).toBeVisible();
 
   await page.evaluate(damageAShard, 'unet');
   await card.getByRole('button', { name: 'Check' }).click();
@@ -121,7 +121,7 @@ test('a stored model is checked; what the disk has damaged is found, and mended 
   await card.getByRole('button', { name: 'Resume the download' }).click();
   await expect(card.getByRole('button', { name: 'Check' })).toBeVisible();
   await card.getByRole('button', { name: 'Check' }).click();
-  await expect(card.getByText('Checked: every byte of it is as it was stored.')).toBeVisible();
+  await expect(card.getByText('Checked: every byte is as it was stored.')).toBeVisible();
 });
 
 /** In the page: flips one bit of the first shard of a component, as a bad disk would. */
@@ -149,7 +149,7 @@ async function damageAShard(component: string): Promise<void> {
 test('a connection that is gone: the panel waits, says so, and goes on', async ({ page }) => {
   await openPage(page, 1);
   const panel = await openPanel(page);
-  await panel.getByLabel('On the Hugging Face hub, or at an address').fill(hub.url);
+  await panel.getByLabel('Hugging Face name or address').fill(hub.url);
   await panel.getByRole('button', { name: 'Add', exact: true }).click();
   const card = panel.getByRole('article', { name: 'kinora-test/text-to-video' });
   await card.getByRole('button', { name: 'Download…' }).click();
@@ -176,7 +176,7 @@ test('a link to another server: its host is named, and it is not shown the token
   const panel = await openPanel(page);
   const card = panel.getByRole('article', { name: 'kinora-test/text-to-video' });
   await expect(card.getByText(`From http://${host}`)).toBeVisible();
-  await expect(card.getByRole('link', { name: `Its page on http://${host}` })).toBeVisible();
+  await expect(card.getByRole('link', { name: `Model page on http://${host}` })).toBeVisible();
   await expect(panel.getByRole('article', { name: 'text-to-video-ms-1.7b' })).not.toContainText('From http');
   await card.getByRole('button', { name: 'Download…' }).click();
   await card.getByRole('checkbox', { name: /accept the terms/ }).check();
@@ -206,11 +206,11 @@ test('a server that publishes no checksums: the card says that nobody can verify
   await openPage(page, 1);
   const panel = await openPanel(page);
   const address = new URL('/cdn/', hub.url.replace('127.0.0.1', 'localhost')).href;
-  await panel.getByLabel('On the Hugging Face hub, or at an address').fill(address);
+  await panel.getByLabel('Hugging Face name or address').fill(address);
   await panel.getByRole('button', { name: 'Add', exact: true }).click();
   const card = panel.getByRole('article', { name: address });
   await card.getByRole('button', { name: 'Download', exact: true }).click();
-  await expect(card.getByText(/No checksums of its weights are published/)).toBeVisible();
+  await expect(card.getByText(/No checksums are published for its weights/)).toBeVisible();
   await expect(card.getByRole('button', { name: 'Check' })).toBeVisible();
   await expect(panel.getByRole('article', { name: 'Moving shapes' })).not.toContainText('checksums');
 });
@@ -218,8 +218,8 @@ test('a server that publishes no checksums: the card says that nobody can verify
 test('a folder on disk: used where it lies, then copied, and there at the next visit', async ({ page }) => {
   await openPage(page, 1);
   let panel = await openPanel(page);
-  await panel.getByLabel('Folder of a model').setInputFiles(folder);
-  await panel.getByRole('button', { name: 'Use it where it lies' }).click();
+  await panel.getByLabel('Model folder').setInputFiles(folder);
+  await panel.getByRole('button', { name: 'Use in place' }).click();
   await expect(panel.getByRole('article', { name: 'moving-shapes', exact: true })).toContainText('in use');
   await page.keyboard.press('Escape');
   const words = await page.evaluateHandle(() => {
@@ -243,8 +243,8 @@ test('a folder on disk: used where it lies, then copied, and there at the next v
   await page.reload();
   panel = await openPanel(page);
   await expect(panel.getByRole('article', { name: 'Moving shapes', exact: true })).toContainText('in use');
-  await panel.getByLabel('Folder of a model').setInputFiles(folder);
-  await panel.getByRole('button', { name: 'Copy it into the browser' }).click();
+  await panel.getByLabel('Model folder').setInputFiles(folder);
+  await panel.getByRole('button', { name: 'Copy into the browser' }).click();
   await expect(panel.getByRole('article', { name: 'moving-shapes', exact: true })).toContainText('in use');
 
   await page.reload();
@@ -260,9 +260,9 @@ test('a folder of another kind is refused with what it is', async ({ page }) => 
   // no name is taken for an address
   const odd = test.info().outputPath('a:b');
   cpSync(path.join(folder, 'unet'), odd, { recursive: true });
-  await panel.getByLabel('Folder of a model').setInputFiles(odd);
-  await panel.getByRole('button', { name: 'Copy it into the browser' }).click();
+  await panel.getByLabel('Model folder').setInputFiles(odd);
+  await panel.getByRole('button', { name: 'Copy into the browser' }).click();
   await expect(panel.getByRole('alert').filter({ hasText: 'not a text-to-video model' })).toBeVisible();
   await panel.getByText('Details').click();
-  await expect(panel.getByText(/seems to be a part of one/)).toBeVisible();
+  await expect(panel.getByText(/suggests that it is a part of one/)).toBeVisible();
 });

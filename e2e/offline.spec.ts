@@ -67,7 +67,7 @@ test('a new version waits for a running job', async ({ page }) => {
   await generateButton(page).click();
   await expect(page.getByRole('progressbar')).toHaveAttribute('aria-valuetext', /^Step/, { timeout: 240_000 });
   await publish(page);
-  await expect(page.getByText('It can be taken when this video is finished.')).toBeVisible();
+  await expect(page.getByText('You can reload when this video is finished.')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Reload' })).toBeDisabled();
   await waitForVideo(page);
   await expect(page.getByRole('button', { name: 'Reload' })).toBeEnabled();
@@ -91,7 +91,7 @@ test('a new version is not taken over a video that was not downloaded, unless th
     await (answer ? dialog.accept() : dialog.dismiss());
   });
   await page.getByRole('button', { name: 'Reload' }).click();
-  expect(questions).toEqual(['A video here was not downloaded. Reload the page all the same?']);
+  expect(questions).toEqual(['One video has not been downloaded. Reload anyway?']);
   await expect(theVideo(page)).toBeVisible();
   // the other version still waits
   expect(await page.evaluate(async () => (await navigator.serviceWorker.ready).waiting !== null)).toBe(true);
@@ -148,7 +148,7 @@ test.describe('without a service worker', () => {
     await openModels(page);
     await expect(
       page.getByText(
-        /^This part of the page could not be downloaded, although its host answers\. .* reload the page\.$/,
+        /^This part of the page could not be downloaded, although the server answers\. .* reload the page\.$/,
       ),
     ).toBeVisible();
     host.close();

@@ -30,7 +30,7 @@ async function watch(page: Page): Promise<{ steps: number[]; previews: string[];
     if (step) steps.add(Number(step));
     if (seen.preview) previews.add(seen.preview);
     titles.add(seen.title);
-    if (['Done', 'Cancelled', 'Stopped by an error'].includes(seen.words)) break;
+    if (['Done', 'Cancelled', 'Failed'].includes(seen.words)) break;
     await page.waitForTimeout(50);
   }
   return { steps: [...steps], previews: [...previews], titles: [...titles] };
@@ -151,11 +151,11 @@ test('a model that arrives incomplete', async ({ page }) => {
   await page.goto('/?device=wasm');
   await fillForm(page, 1);
   await generateButton(page).click();
-  await waitForEnd(page, 'Stopped by an error');
+  await waitForEnd(page, 'Failed');
   expect(asked).toEqual([asked[0], asked[0]]);
   await expect(theFailure(page)).toHaveAttribute('data-code', 'truncated');
   const alert = page.getByRole('alert');
-  await expect(alert).toContainText('The download of the model broke off');
+  await expect(alert).toContainText('The download was cut short');
   await alert.getByText('Details', { exact: true }).click();
   await expect(alert.getByLabel('Details of the error')).toHaveValue(/truncated: .*unet/);
   await expect(theVideo(page)).toHaveCount(0);

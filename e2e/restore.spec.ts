@@ -39,7 +39,7 @@ test('the settings of a video, from its file: chosen and dropped', async ({ page
   };
   await forget();
   await page.getByLabel('Video made with Kinora').setInputFiles(file);
-  await expect(page.getByText('made.mp4: the form holds what it was made of.')).toBeVisible();
+  await expect(page.getByText('made.mp4: settings loaded.')).toBeVisible();
   expect(await values()).toEqual([prompt, '7', '2', '0.5']);
 
   await forget();
@@ -53,13 +53,13 @@ test('the settings of a video, from its file: chosen and dropped', async ({ page
     readFileSync(file, 'base64'),
   );
   await page.dispatchEvent('body', 'drop', { dataTransfer: dropped });
-  await expect(page.getByText('dropped.mp4: the form holds what it was made of.')).toBeVisible();
+  await expect(page.getByText('dropped.mp4: settings loaded.')).toBeVisible();
   expect(await values()).toEqual([prompt, '7', '2', '0.5']);
 });
 
 test('another file is refused, and the form stays', async ({ page }) => {
   await openPage(page, 1);
   await page.getByLabel('Video made with Kinora').setInputFiles('public/icons/192.png');
-  await expect(page.getByText('192.png: This is not a whole mp4 file.')).toBeVisible();
+  await expect(page.getByText('192.png: This is not a complete MP4 file.')).toBeVisible();
   await expect(page.getByRole('textbox', { name: 'Prompt', exact: true })).toHaveValue(prompt);
 });

@@ -150,9 +150,9 @@ test('records of another version are no model: the card offers the download, whi
   });
   await page.getByRole('button', { name: /^Models/ }).press('Enter');
   const card = page.getByRole('dialog', { name: 'Models' }).getByRole('article', { name: 'Moving shapes' });
-  await expect(card).toContainText(/\d+ MB of it are here/);
+  await expect(card).toContainText(/\d+ MB of it is stored/);
   await expect(card.getByRole('button', { name: 'Check' })).toBeHidden();
   await card.getByRole('button', { name: 'Resume the download' }).click();
   await card.getByRole('button', { name: 'Check' }).click();
-  await expect(card.getByText('Checked: every byte of it is as it was stored.')).toBeVisible();
+  await expect(card.getByText('Checked: every byte is as it was stored.')).toBeVisible();
 });

@@ -36,7 +36,7 @@ export async function waitForPreview(page: Page): Promise<void> {
 }
 
 /** Waits for this end of the running job. */
-export async function waitForEnd(page: Page, end: 'Done' | 'Cancelled' | 'Stopped by an error'): Promise<void> {
+export async function waitForEnd(page: Page, end: 'Done' | 'Cancelled' | 'Failed'): Promise<void> {
   const words = /^(Done|Cancelled|Stopped by an error)$/;
   const bar = page.getByRole('progressbar');
   await expect(bar).toHaveAttribute('aria-valuetext', words, { timeout: 240_000 });

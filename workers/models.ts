@@ -62,7 +62,7 @@ function bringIn(
       const id = await load();
       if (await isStoredWhole(id, store)) return id;
     }
-    throw new KinoraError('storage', 'The browser loses parts of the model as soon as they are stored. Load again.');
+    throw new KinoraError('storage', 'The browser lost parts of the model right after storing them. Try again.');
   });
 }
 

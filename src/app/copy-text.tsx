@@ -39,7 +39,7 @@ export function CopyText({ text, name, summary, button, copied, children }: Copy
       </div>
       <p className="hint" role="status">
         {outcome === 'copied' && copied}
-        {outcome === 'refused' && 'The browser did not allow it. The text above can be copied by hand.'}
+        {outcome === 'refused' && 'The browser did not allow copying. Copy the text above by hand.'}
       </p>
     </div>
   );

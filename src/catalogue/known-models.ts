@@ -4,20 +4,20 @@ import { familyExamples, type Model, shippedModel, type Terms } from './models';
 
 const familyLimits = [
   'Understands English only.',
-  'Cannot write legible text, and struggles with scenes of many parts.',
-  'Far from film quality. It has the biases of the pictures and videos that it learned from (LAION-5B, ImageNet, WebVid).',
+  'Cannot write legible text, and struggles with scenes that have many parts.',
+  'Far from film quality. It has the biases of the images and videos it was trained on (LAION-5B, ImageNet, WebVid).',
 ];
 
 const familyMisuse = [
-  'It was not made to show real people or events truthfully.',
-  'Nothing that demeans or harms people, their environment, culture or religion.',
-  'Nothing pornographic, violent or bloody, and no false information.',
+  'True-to-life depictions of real people or events, which it was not trained for.',
+  'Content that demeans or harms people, their environment, culture or religion.',
+  'Pornographic, violent or bloody content, or false information.',
 ];
 
 const msTerms: Terms = {
   page: `${hub}/ali-vilab/text-to-video-ms-1.7b`,
-  licences: ['CC BY-NC 4.0, as the metadata of its page says', 'CC BY-NC-ND, as the text of its page says'],
-  limits: [...familyLimits, 'The watermark of WebVid shows in many videos.'],
+  licences: ['CC BY-NC 4.0, according to its page’s metadata', 'CC BY-NC-ND, according to its page’s text'],
+  limits: [...familyLimits, 'Many videos show the WebVid watermark.'],
   misuse: familyMisuse,
 };
 
@@ -48,22 +48,22 @@ export const knownModels: readonly Model[] = [
     downloadBytes: 2_822_650_226 + 680_821_102 + 167_335_350,
     terms: msTerms,
   },
-  derived('cerspense/zeroscope_v2_576w', 'A wider picture without a watermark. Needs about four times the time.', {
+  derived('cerspense/zeroscope_v2_576w', 'A wider picture without a watermark. Takes about four times as long.', {
     width: 576,
     height: 320,
     numFrames: 24,
   }),
   derived(
     'cerspense/zeroscope_v2_XL',
-    'Large pictures. It was made to enlarge videos of zeroscope_v2_576w, which cannot be done here yet; from words alone it does less well.',
+    'Large pictures. Made to enlarge videos from zeroscope_v2_576w, which Kinora cannot do yet; from a prompt alone it does less well.',
     { width: 1024, height: 576, numFrames: 24 },
   ),
-  derived('camenduru/potat1', 'A later training of the same model, for larger pictures.', {
+  derived('camenduru/potat1', 'The same model, trained further for larger pictures.', {
     width: 1024,
     height: 576,
     numFrames: 24,
   }),
-  derived('strangeman3107/animov-512x', 'A later training of the same model, for animation in the style of anime.', {
+  derived('strangeman3107/animov-512x', 'The same model, trained further for anime-style animation.', {
     width: 512,
     height: 512,
   }),

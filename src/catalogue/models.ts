@@ -99,7 +99,7 @@ export function modelAt(url: string): Model {
   const model: Model = {
     id: url,
     name: withoutQuery(url),
-    about: 'A model from another address. What it can show is up to its authors.',
+    about: 'A model from another address. What it can show depends on its authors.',
     place: 'server',
     url,
     recommended: {},
@@ -110,8 +110,8 @@ export function modelAt(url: string): Model {
   const terms: Terms = {
     page: page.url,
     licences: [],
-    limits: ['What it can show, and what it cannot, is told on its page.'],
-    misuse: ['What its licence and its page forbid.'],
+    limits: ['Its page says what it can and cannot show.'],
+    misuse: ['Anything that its licence or its page forbids.'],
   };
   return { ...model, name: page.name, terms };
 }

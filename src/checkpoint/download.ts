@@ -179,7 +179,7 @@ async function checkDigest(
   await store.removeShards(manifest);
   throw new KinoraError(
     'corrupt',
-    `${file.url} is not the file that its authors have published: its sha256 is ${actual} instead of ${expected}. It was ` +
-      'damaged on the server or on its way. All of it was deleted; download it again.',
+    `${file.url} is not the file that its authors published: its sha256 is ${actual} instead of ${expected}. It was ` +
+      'damaged on the server or in transit. All of it was deleted; download it again.',
   );
 }

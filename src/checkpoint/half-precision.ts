@@ -124,7 +124,7 @@ async function* convertedPieces(
       if (halves.some((half) => (half & 0x7c00) === 0x7c00)) {
         throw new KinoraError(
           'invalid-checkpoint',
-          `${path}: tensor ${shortened(name)} holds numbers that half precision cannot: beyond 65504, infinite or NaN.`,
+          `${path}: tensor ${shortened(name)} holds numbers that half precision cannot represent: beyond 65504, infinite or NaN.`,
         );
       }
       // the garbage collector would let these pieces pile up: 165 MB instead of 99 in the measurement above

@@ -46,7 +46,7 @@ async function get(url: string, init: RequestInit, fetch: HttpOptions['fetch'], 
     throwIfCancelled(signal);
     throw new TransientFailure(
       'network',
-      `No answer from ${url}, or none that could be read: its redirects may lead in a circle, or its encoding be wrong. Check the ` +
+      `No answer from ${url}, or none that could be read: its redirects may form a loop, or its encoding may be wrong. Check the ` +
         'connection; a server on another origin must also allow this page to read it (CORS).',
       { cause },
     );
@@ -64,7 +64,7 @@ async function get(url: string, init: RequestInit, fetch: HttpOptions['fetch'], 
   const refusal = `${url} was refused with HTTP ${status} ${response.statusText}`.trimEnd().concat('.');
   if (status === 401 || status === 403) {
     const model =
-      'Where the model is only given to those who accept its conditions: accept them on its page, and enter an access token.';
+      'If the model requires you to accept conditions, accept them on its page and enter an access token.';
     throw new KinoraError('access-denied', `${refusal} ${model}`);
   }
   if (status !== 408 && status !== 429 && status < 500) throw new KinoraError('http', refusal);
@@ -117,8 +117,8 @@ export async function readBody(response: Response, maxBytes: number, attempt: At
     throwIfCancelled(attempt.signal);
     throw new TransientFailure(
       'truncated',
-      `The connection broke off before all ${announced === undefined ? '' : `${announced} `}bytes of ${response.url} were ` +
-        'there. Load again to continue.',
+      `The connection was cut before all ${announced === undefined ? '' : `${announced} `}bytes of ${response.url} were ` +
+        'there. Try again to continue.',
       { cause },
     );
   }

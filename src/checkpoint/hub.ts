@@ -82,7 +82,7 @@ export async function publishedModel(folder: URL, options: HttpOptions): Promise
   }
   const { success, data: info, error: cause } = infoSchema.safeParse(parsePythonJson(json, url));
   if (!success) {
-    throw new KinoraError('invalid-checkpoint', `${shortened(url)} does not describe a model of the hub.`, { cause });
+    throw new KinoraError('invalid-checkpoint', `${shortened(url)} does not describe a model on the hub.`, { cause });
   }
   const files = info.siblings.flatMap(({ rfilename, size, lfs }): [string, PublishedFile][] => {
     const bytes = lfs?.size ?? size;
@@ -100,11 +100,11 @@ export function fetchWithToken({ origin, token }: AccessToken, fetch: HttpOption
   if (!canHaveToken(origin)) {
     throw new KinoraError(
       'invalid-argument',
-      `An access token needs an origin with https, such as https://huggingface.co; ${JSON.stringify(origin)} is none.`,
+      `An access token needs an origin with https, such as https://huggingface.co; ${JSON.stringify(origin)} is not one.`,
     );
   }
   if (token === '' || tokenOf(token) !== token) {
-    throw new KinoraError('invalid-argument', 'The access token is empty, or has characters that no token has.');
+    throw new KinoraError('invalid-argument', 'The access token is empty or contains characters that tokens never have.');
   }
   return (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input);

@@ -40,7 +40,7 @@ export class LocalOrigin implements Origin<LocalFile> {
   }
 
   withoutWeights(component: string, problem: string): KinoraError {
-    return new KinoraError('local-file', `The folder ${this.#folder.name} has no weights of ${component}: ${problem}`);
+    return new KinoraError('local-file', `The folder ${this.#folder.name} has no weights for ${component}: ${problem}`);
   }
 }
 

@@ -150,7 +150,7 @@ class Machine {
     const args = this.#pop();
     const callable = this.#pop();
     if (!(callable instanceof PickleGlobal) || !callable.call || !Array.isArray(args)) {
-      const what = callable instanceof PickleGlobal ? callable.name : 'something that is no name';
+      const what = callable instanceof PickleGlobal ? callable.name : 'something that is not a name';
       throw this.#refuse(`it calls ${what}, which is not allowed`);
     }
     this.#pushContainer(callable.call(this.#short(args)));
@@ -180,13 +180,13 @@ class Machine {
 
   #append(items: unknown[]): void {
     const list = this.#top();
-    if (!Array.isArray(list)) throw this.#refuse('it appends to what is not a list');
+    if (!Array.isArray(list)) throw this.#refuse('it appends to something that is not a list');
     for (const item of items) list.push(item);
   }
 
   #setItems(items: unknown[]): void {
     const dict = this.#top();
-    if (!(dict instanceof Map) || items.length % 2 === 1) throw this.#refuse('it sets items of what is not a dict');
+    if (!(dict instanceof Map) || items.length % 2 === 1) throw this.#refuse('it sets items of something that is not a dict');
     for (let i = 0; i < items.length; i += 2) {
       const key = items[i];
       if (typeof key === 'object' && key !== null) throw this.#refuse('a key of a dict is neither text nor a number');
@@ -236,7 +236,7 @@ class Machine {
 
   #popToMark(): unknown[] {
     const mark = this.#marks.pop();
-    if (mark === undefined) throw this.#refuse('it goes back to a mark that is not there');
+    if (mark === undefined) throw this.#refuse('it goes back to a missing mark');
     return this.#stack.splice(mark);
   }
 

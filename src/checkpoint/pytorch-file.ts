@@ -97,7 +97,7 @@ export async function readPyTorchFile(source: ByteSource, path: string): Promise
   }
   const bytes = tensors.reduce((sum, { begin, end }) => sum + end - begin, 0);
   // views into one storage, ten thousand times: no checkpoint, but much to store
-  if (bytes > 2 * source.size) throw refuse(`its tensors have ${bytes} bytes, twice as many as the file and more`);
+  if (bytes > 2 * source.size) throw refuse(`its tensors have ${bytes} bytes, more than twice as many as the file`);
   return tensors.sort((a, b) => a.begin - b.begin || a.end - b.end);
 
   async function locateStorage(storage: Storage, entry: ZipEntry | undefined): Promise<{ begin: number; end: number }> {
@@ -119,14 +119,14 @@ export async function readPyTorchFile(source: ByteSource, path: string): Promise
     if (bytes === 0) throw refuse(`tensor ${said} is empty`);
     if (!isContiguous(shape, strides)) {
       throw refuse(
-        `tensor ${said} does not lie in one piece (shape [${shortened(shape.join(', '))}], strides [${shortened(strides.join(', '))}]); ` +
+        `tensor ${said} is not contiguous (shape [${shortened(shape.join(', '))}], strides [${shortened(strides.join(', '))}]); ` +
           'save it with .contiguous()',
       );
     }
     if (metadata !== null && metadata !== undefined) throw refuse(`tensor ${said} is a conjugated or negated view`);
     const begin = storage.begin + tensor.offset * elementType(dtype).bytes;
     const end = begin + bytes;
-    if (!(end <= storage.end)) throw refuse(`tensor ${said} lies outside of its storage`);
+    if (!(end <= storage.end)) throw refuse(`tensor ${said} lies outside its storage`);
     return { name, dtype, shape, begin, end };
   }
 }
@@ -143,9 +143,9 @@ function checkBeginning(head: Uint8Array, path: string): void {
   throw new KinoraError(
     'invalid-checkpoint',
     legacy
-      ? `${path} is in the format that PyTorch wrote before version 1.6, which is not read here. Load it in a newer PyTorch ` +
-          'and save it again, best as safetensors.'
-      : `${path} is not a file of torch.save.`,
+      ? `${path} is in the format that PyTorch wrote before version 1.6, which Kinora does not read. Load it in a newer PyTorch ` +
+          'and save it again, preferably as safetensors.'
+      : `${path} was not written by torch.save.`,
   );
 }
 

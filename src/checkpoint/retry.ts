@@ -113,7 +113,7 @@ async function withPatience<T>(
     if (!over.signal.aborted) throw error;
     throw new TransientFailure(
       'network',
-      `The connection stood still: hardly anything of ${url} came for ${patience} s.`,
+      `The connection stalled: almost nothing of ${url} arrived in ${patience} s.`,
     );
   } finally {
     clearInterval(timer);

@@ -110,8 +110,8 @@ export function checkFileSize(tensors: readonly FileTensor[], size: number, path
   if (cut) {
     throw new KinoraError(
       'truncated',
-      `${path} has ${size} bytes where its header promises ${promised}: tensor ${shortened(cut.name)} and what follows are not ` +
-        'whole. The file is damaged.',
+      `${path} has ${size} bytes where its header promises ${promised}: tensor ${shortened(cut.name)} and what follows are ` +
+        'incomplete. The file is damaged.',
     );
   }
   if (size > promised) {

@@ -182,7 +182,7 @@ export class StoredSource implements CheckpointSource {
         await this.#store.removeLost(manifest, lost);
       }
     }
-    throw new KinoraError('storage', `The browser loses ${component} as soon as it is stored. Is its disk all right?`);
+    throw new KinoraError('storage', `The browser lost ${component} right after storing it. Check the disk.`);
   }
 
   /** Brings one weight file after the other into storage. */

@@ -68,7 +68,7 @@ export async function findWeights<File extends OriginFile>(
 function filesOf(text: string, list: string): string[] {
   const refuse = (problem: string) => new KinoraError('invalid-checkpoint', `${list} ${problem}.`);
   const parsed = listSchema.safeParse(parsePythonJson(text, list)).data;
-  if (!parsed) throw refuse('is no list of weight files (weight_map is missing)');
+  if (!parsed) throw refuse('is not a list of weight files (weight_map is missing)');
   const files = new Set<unknown>(Object.values(parsed.weight_map));
   const ending = /\.safetensors\.index/.test(list) ? '.safetensors' : '.bin';
   const names = [...files].map((name) => {

@@ -9,12 +9,12 @@ export async function whatItIs(folder: PickedFolder, kind: FolderKind): Promise<
   if (names.length === 0) return `${is} it is empty.`;
   if (kind !== 'pipeline' && (await folder.file(folderKinds.pipeline.index))) return `${is} it is a whole model.`;
   const config = await folder.file('config.json');
-  if (config) return `${is} with its config.json it seems to be a part of one. Choose the folder that it lies in.`;
+  if (config) return `${is} its config.json suggests that it is a part of one. Choose the folder that contains it.`;
   const snapshots = names.includes('snapshots');
   if (snapshots)
-    return `${is} it is a cache of the hub. Choose the folder with the long name inside of its folder snapshots.`;
+    return `${is} it is a hub cache. Choose the folder with the long name inside its snapshots folder.`;
   const single = names.find((name) => /\.(safetensors|ckpt|pth?)$/.test(name));
-  if (single) return `${is} it holds ${single}, and models in a single file cannot be read here.`;
+  if (single) return `${is} it holds ${single}, and Kinora cannot read models in a single file.`;
   const more = names.length > 5 ? `, … (${names.length} in all)` : '';
   return `${is} it holds ${names.slice(0, 5).join(', ')}${more}.`;
 }

@@ -120,7 +120,7 @@ async function findDirectory(source: ByteSource, path: string): Promise<Director
   if (at < 0) {
     throw new KinoraError(
       'truncated',
-      `${path} is not whole: the directory that a file of torch.save ends with is missing after ${source.size} bytes.`,
+      `${path} is incomplete: the directory that a torch.save file ends with is missing after ${source.size} bytes.`,
     );
   }
   const entries = tail.getUint16(at + 10, true);

@@ -27,7 +27,7 @@ export class WorkerConnection<Exposed extends object> {
       if (loaded || message) this.end(died(message && `It said: ${message}`));
       else this.end(new KinoraError('part-not-loaded', 'The file of a worker could not be loaded.'));
     });
-    worker.addEventListener('messageerror', () => this.end(died('A message of it could not be read.')));
+    worker.addEventListener('messageerror', () => this.end(died('One of its messages could not be read.')));
     this.#started = this.#hello().then((lock) => {
       loaded = true;
       // granted when the worker is gone; where it was ended from here, nobody waits for it any more

@@ -45,7 +45,7 @@ export function parseConfig<T>(schema: z.ZodType<T>, json: unknown, file: string
   });
   if (issues.length > problems.length) problems.push(`and ${issues.length - problems.length} more`);
   const all = shortened(problems.join('; '), 800);
-  throw new KinoraError('unsupported-config', `${file} asks for what Kinora does not support. ${all}.`);
+  throw new KinoraError('unsupported-config', `${file} asks for something that Kinora does not support. ${all}.`);
 }
 
 function safeParse<T>(schema: z.ZodType<T>, json: unknown, file: string) {
@@ -53,7 +53,7 @@ function safeParse<T>(schema: z.ZodType<T>, json: unknown, file: string) {
     return schema.safeParse(json);
   } catch (cause) {
     // z.min and z.max compare the `length` of whatever is there: where that is lists in lists, they fill the stack
-    throw new KinoraError('unsupported-config', `${file} is nested too deep.`, { cause });
+    throw new KinoraError('unsupported-config', `${file} is nested too deeply.`, { cause });
   }
 }
 

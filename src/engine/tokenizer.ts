@@ -136,7 +136,7 @@ function parseMerges(text: string): string[][] {
   }
   const merges = lines.map((line) => line.split(' '));
   if (merges.length === 0 || merges.some((pair) => pair.length !== 2)) {
-    throw new KinoraError('invalid-checkpoint', 'tokenizer/merges.txt must hold one pair of tokens a line.');
+    throw new KinoraError('invalid-checkpoint', 'tokenizer/merges.txt must hold one pair of tokens per line.');
   }
   return merges;
 }

@@ -71,7 +71,7 @@ async function generate({ source, device, dtype, memory, ...parameters }: Headle
 }
 
 function lastVideo(): NonNullable<typeof last> {
-  if (!last) throw new KinoraError('invalid-argument', 'There is no video; generate one first.');
+  if (!last) throw new KinoraError('invalid-argument', 'There is no video yet; generate one first.');
   return last;
 }
 

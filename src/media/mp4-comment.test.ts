@@ -77,7 +77,7 @@ describe('readComment', () => {
     ['the beginning of a box', [ftyp, u32(8)]],
   ])('refuses %s', async (_, parts) => {
     await expect(readComment(new Blob(parts))).rejects.toThrow(
-      expect.objectContaining({ code: 'invalid-argument', message: 'This is not a whole mp4 file.' }),
+      expect.objectContaining({ code: 'invalid-argument', message: 'This is not a complete MP4 file.' }),
     );
   });
 });

@@ -31,7 +31,7 @@ export const torchStorages = new Map<string, TensorDtype>(
 /** By either name. */
 export function elementType(type: ElementType | TensorDtype): Row {
   const row = elementTypes.find(({ name, safetensors }) => name === type || safetensors === type);
-  if (!row) throw new KinoraError('internal', `${type} is no type of elements.`);
+  if (!row) throw new KinoraError('internal', `${type} is not an element type.`);
   return row;
 }
 

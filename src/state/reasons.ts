@@ -12,7 +12,7 @@ export function fieldProblem(name: ParameterName, value: unknown, model?: ModelL
 
 /** Of all that needs what browsers give to secure contexts only: storing models, and making videos. */
 export const insecureReason =
-  'This page was not opened over https or on localhost, so the browser withholds what it needs.';
+  'This page was not opened over https or on localhost, so the browser blocks what it needs.';
 
 /**
  * `missing`: it is not stored, and not to be downloaded without being asked for; `unknown`: storage has not answered yet;
@@ -32,8 +32,8 @@ export function reasonsNotToGenerate(
     reasons.push(
       'This browser cannot make video files: it has no WebCodecs. A current Chrome, Edge, Firefox or Safari can.',
     );
-  if (place === 'unknown') reasons.push('Looking whether the model is here.');
-  if (place === 'unreadable') reasons.push('The browser does not tell whether the model is here: Models says why.');
+  if (place === 'unknown') reasons.push('Checking whether the model is here.');
+  if (place === 'unreadable') reasons.push('The browser could not say whether the model is here; Models shows why.');
   if (place === 'missing') reasons.push('The model is not on this device yet: download it under Models first.');
   if (settings.prompt.trim() === '') reasons.push('The prompt is empty.');
   for (const name of parameterNames) {

@@ -25,12 +25,10 @@ export async function restoreFrom(file: File): Promise<void> {
     const model = [chosen, ...models].find((listed) => isNamed(idOf(listed), id));
     if (model) chooseModel(model);
     updateSettings({ ...parameters, newSeed: false });
-    const said = model
-      ? 'the form holds what it was made of.'
-      : 'the form holds what it was made of; its model is not among those listed here.';
+    const said = model ? 'settings loaded.' : 'settings loaded, but its model is not on your list.';
     useRestore.setState({ file: file.name, said, problem: false });
   } catch (error) {
-    const said = error instanceof KinoraError ? error.message : 'It could not be read.';
+    const said = error instanceof KinoraError ? error.message : 'the file could not be read.';
     useRestore.setState({ file: file.name, said, problem: true });
   }
 }

@@ -137,7 +137,7 @@ export class CheckpointStore {
         throw new KinoraError(
           'storage',
           `Stored parts of ${component} disappeared while it was being downloaded: the site's data was cleared, or the ` +
-            'model was deleted in another tab. Load again.',
+            'model was deleted in another tab. Try again.',
         );
       }
     });

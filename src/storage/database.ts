@@ -106,7 +106,7 @@ export class Database {
             reject(
               new KinoraError(
                 'storage',
-                'Another tab holds an older version of the storage open. Close the other Kinora tabs, then load again.',
+                'Another tab keeps an older version of the storage open. Close the other Kinora tabs, then try again.',
               ),
             );
           },
@@ -133,7 +133,7 @@ function storageError(error: unknown, doing: string): KinoraError {
     return new KinoraError(
       'quota',
       `The browser refused more space while ${doing}. What was stored so far is kept: free disk space or delete ` +
-        'another model, then load again to continue.',
+        'another model, then try again to continue.',
       { cause: error },
     );
   }

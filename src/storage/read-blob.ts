@@ -29,7 +29,7 @@ export async function readBlob(blob: Blob, patience = defaultPatience): Promise<
 }
 
 function unreadable(blob: Blob, problem: string, cause?: unknown): KinoraError {
-  return new KinoraError('storage', `The browser cannot read back ${blob.size} bytes that it keeps: ${problem}.`, {
+  return new KinoraError('storage', `The browser cannot read back ${blob.size} stored bytes: ${problem}.`, {
     cause,
   });
 }

@@ -31,7 +31,7 @@ export function Actions() {
       </button>
       <div id="action-notes" className="hint">
         {running ? (
-          <p>A video is being made. Esc cancels it.</p>
+          <p>Generating. Press Esc to cancel.</p>
         ) : reasons.length > 0 ? (
           <ul className="reasons">
             {reasons.map((reason) => (
@@ -50,13 +50,13 @@ export function Actions() {
 function ReadyNote() {
   const loaded = useJob(({ model }) => model !== undefined);
   const { downloadBytes, terms } = useModels(({ chosen }) => chosen);
-  const size = downloadBytes === undefined ? '' : `, ${Math.round(downloadBytes / 1e6)} MB,`;
+  const size = downloadBytes === undefined ? '' : ` (${Math.round(downloadBytes / 1e6)} MB)`;
   return (
     <p>
       <span className="for-keyboards">
-        <kbd>{commandKey}</kbd> + <kbd>Enter</kbd> does the same.{' '}
+        Or press <kbd>{commandKey}</kbd> + <kbd>Enter</kbd>.{' '}
       </span>
-      {!loaded && !terms && `The first video downloads the model${size} once; this browser keeps it.`}
+      {!loaded && !terms && `The first video downloads the model${size}; this browser then keeps it.`}
     </p>
   );
 }

@@ -11,7 +11,7 @@ export function CopyReport({ known, modelName }: { known: KnownOfDevice; modelNa
         name="Report as text"
         summary="Report as text"
         button="Copy report"
-        copied="Copied. It names your browser, your GPU, the model and where it comes from, and has nothing of your prompts."
+        copied="Copied. It names your browser, your GPU, and the model and its source; it contains nothing from your prompts."
       />
     </section>
   );

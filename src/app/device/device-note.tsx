@@ -20,7 +20,7 @@ export function backendText({ device, dtype, adapter, software, threads }: Backe
 }
 
 function expectedText(adapter: AdapterFacts | null | undefined): string {
-  if (switches.request.device === 'wasm') return 'Runs on the CPU, as asked';
+  if (switches.request.device === 'wasm') return 'Runs on the CPU, as requested';
   if (adapter === undefined) return 'Looking for a GPU…';
   if (adapter === null) return 'Runs on the CPU: this browser offers no WebGPU';
   const name = adapter.name || 'unnamed';

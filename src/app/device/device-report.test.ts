@@ -138,7 +138,7 @@ describe('report', () => {
     ] as const;
     const alternatives = [{ change: 'fewer-frames', numFrames: 8, width: 256, height: 256 }] as const;
     const text = deviceReport({ ...good, assessment: counted({ shortfalls, alternatives }) }, 'A model');
-    const places = ['[Stops this video]', '[Limited] No half precision', 'What would work\n8 frames'].map((part) =>
+    const places = ['[Not possible here]', '[Limited] No half precision', 'What would work\n8 frames'].map((part) =>
       text.indexOf(part),
     );
     expect(places[0]).toBeGreaterThan(0);

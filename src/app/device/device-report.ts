@@ -24,10 +24,10 @@ export function deviceReport(known: KnownOfDevice, modelName: string): string {
     lines.push(
       `Source: ${source.kind === 'remote' ? withoutQuery(source.url) : 'a folder on this machine'}`,
       `Video: ${numFrames} frames of ${width}×${height}`,
-      `Asked for: device ${device}, dtype ${dtype}`,
+      `Requested: device ${device}, dtype ${dtype}`,
     );
   }
-  if (assessment?.state === 'counting') lines.push('', 'What the model needs was still being counted.');
+  if (assessment?.state === 'counting') lines.push('', 'What the model needs was still being worked out.');
   if (assessment?.state === 'failed') {
     const { title } = errorTexts[assessment.code];
     lines.push('', `What the model needs is not known: ${title} (${assessment.code}: ${assessment.message})`);
@@ -38,7 +38,7 @@ export function deviceReport(known: KnownOfDevice, modelName: string): string {
     if (shortfalls.length === 0) lines.push('Nothing.');
     for (const shortfall of byWeight(shortfalls)) {
       const { title, meaning, remedy } = lackText(shortfall);
-      lines.push(`[${shortfall.stops ? 'Stops this video' : 'Limited'}] ${title}: ${meaning} ${remedy}`);
+      lines.push(`[${shortfall.stops ? 'Not possible here' : 'Limited'}] ${title}: ${meaning} ${remedy}`);
     }
     const remedies = remediesOf(alternatives);
     if (remedies.length > 0) lines.push('', 'What would work', ...remedies.map(({ sentence }) => sentence));

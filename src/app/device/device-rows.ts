@@ -65,7 +65,7 @@ function videoRows(
     {
       name: `${memory}, one network at a time`,
       value: `about ${bytesText(needs.bytes['low-memory'])}`,
-      follows: 'Every video loads the networks again. Kinora chooses this by itself where the weights are large.',
+      follows: 'Every video loads the networks again. Kinora chooses this automatically when the weights are large.',
       verdict: hopeless ? 'problem' : lacks.has('memory') ? 'limited' : untold ? 'none' : 'good',
     },
     {
@@ -79,21 +79,19 @@ function videoRows(
 
 function placeOf(onGpu: boolean, software: boolean, precision: string): Omit<Row, 'name'> {
   if (!onGpu) {
-    const follows = 'The CPU is much slower than a GPU, and enough for small models.';
+    const follows = 'Much slower than a GPU, but enough for small models.';
     return { value: `the CPU, in ${precision}`, follows, verdict: 'limited' };
   }
   if (software) {
-    const follows = 'As the address asks for. The CPU by itself would be faster.';
+    const follows = 'Requested in the address. Using the CPU directly would be faster.';
     return { value: `the software adapter, in ${precision}`, follows, verdict: 'limited' };
   }
-  return { value: `the GPU, in ${precision}`, follows: 'The fastest place that a browser has.', verdict: 'good' };
+  return { value: `the GPU, in ${precision}`, follows: 'The fastest option in a browser.', verdict: 'good' };
 }
 
 function gpuRows(adapter: AdapterFacts | null | undefined, report: DeviceReport | undefined): Row[] {
   if (adapter === undefined) {
-    return [
-      { name: 'WebGPU', value: 'looking for it…', follows: 'The browser has not answered yet.', verdict: 'none' },
-    ];
+    return [{ name: 'WebGPU', value: 'searching…', follows: 'The browser has not answered yet.', verdict: 'none' }];
   }
   if (adapter === null) {
     return [
@@ -101,28 +99,28 @@ function gpuRows(adapter: AdapterFacts | null | undefined, report: DeviceReport 
         name: 'WebGPU',
         value: 'not available',
         follows:
-          'Only the CPU can make videos here. A current Chrome or Edge with graphics acceleration turned on offers WebGPU.',
+          'Only the CPU can make videos here. For WebGPU, use a current Chrome or Edge with graphics acceleration turned on.',
         verdict: 'limited',
       },
     ];
   }
   const { name, software, float16, maxBufferSize, maxStorageBufferBindingSize } = adapter;
   return [
-    { name: 'WebGPU', value: 'available', follows: 'The browser lets this page use an adapter.', verdict: 'good' },
+    { name: 'WebGPU', value: 'available', follows: 'The browser lets this page use a GPU adapter.', verdict: 'good' },
     {
       name: 'Adapter',
       value: `${software ? 'software adapter: ' : ''}${name || 'not named by the browser'}`,
       follows: software
-        ? 'A program that imitates a GPU on the CPU. Using the CPU directly is faster, and what Kinora does by itself.'
+        ? 'A program that emulates a GPU on the CPU. Using the CPU directly is faster, and Kinora does so by default.'
         : report?.target.device === 'wasm'
-          ? 'A real GPU. It stays unused, since the address asks for the CPU.'
+          ? 'A real GPU, unused because the address asks for the CPU.'
           : 'A real GPU.',
       verdict: software ? 'limited' : 'good',
     },
     {
       name: 'Half precision',
       value: `${float16 ? 'available' : 'not available'} (shader-f16)`,
-      follows: float16 ? 'Weights take half the memory.' : 'Weights and everything computed take twice the memory.',
+      follows: float16 ? 'Weights take half the memory.' : 'Weights and intermediate results take twice the memory.',
       verdict: float16 ? 'good' : 'limited',
     },
     limitRow('Largest buffer', 'maxBufferSize', maxBufferSize, report),
@@ -136,7 +134,7 @@ function limitRow(name: string, limit: string, bytes: number, report: DeviceRepo
     return { name, value: allowed, follows: 'What this video needs is not known yet.', verdict: 'none' };
   }
   if (report.target.device === 'wasm') {
-    return { name, value: allowed, follows: 'It does not matter here: the CPU is used.', verdict: 'none' };
+    return { name, value: allowed, follows: 'Irrelevant here: the CPU is used.', verdict: 'none' };
   }
   const needed = report.needs.largest.bytes;
   const fits = needed <= bytes;
@@ -154,8 +152,8 @@ function browserRows({ secure, isolated, threads, jspi, memoryBytes, storage }: 
       name: 'Secure context',
       value: secure ? 'yes' : 'no',
       follows: secure
-        ? 'The page may use the GPU, video encoders and storage.'
-        : 'The browser withholds the GPU, video encoders and storage. Open the page over https or on localhost.',
+        ? 'The page can use the GPU, video encoders and storage.'
+        : 'The browser blocks the GPU, video encoders and storage. Open the page over https or on localhost.',
       verdict: secure ? 'good' : 'problem',
     },
     {
@@ -163,7 +161,7 @@ function browserRows({ secure, isolated, threads, jspi, memoryBytes, storage }: 
       value: `${isolated ? 'yes' : 'no'}, ${threads === 1 ? '1 thread' : `${threads} threads`} on the CPU`,
       follows: isolated
         ? 'On the CPU, threads share the work. The GPU does not need them.'
-        : 'On the CPU one thread does all the work. The host of the page can change that with two headers.',
+        : 'On the CPU, one thread does all the work. The site’s host can change that with two HTTP headers.',
       verdict: isolated ? 'good' : 'limited',
     },
     {
@@ -171,29 +169,31 @@ function browserRows({ secure, isolated, threads, jspi, memoryBytes, storage }: 
       value: jspi ? 'available' : 'not available',
       follows: jspi
         ? 'Weights stream to the GPU a few megabytes at a time.'
-        : 'On the GPU, the weights of a network pass through the page’s memory as a whole, and more code is downloaded.',
+        : 'On their way to the GPU, a network’s weights fill the page’s memory all at once, and more code is downloaded.',
       verdict: jspi ? 'good' : 'limited',
     },
     {
       name: 'Memory of this machine',
       value:
-        memoryBytes === undefined ? 'not told by this browser' : `${bytesText(memoryBytes)}, rounded by the browser`,
+        memoryBytes === undefined
+          ? 'not reported by this browser'
+          : `${bytesText(memoryBytes)}, rounded by the browser`,
       follows:
         memoryBytes === undefined
-          ? 'Kinora is careful, and counts on 4 GiB.'
-          : 'Browsers round it and may tell less than there is; of a GPU’s own memory they tell nothing.',
+          ? 'To be safe, Kinora assumes 4 GiB.'
+          : 'Browsers round this and may report less than there is; they do not report a GPU’s own memory.',
       verdict: 'none',
     },
     {
       name: 'Storage',
       value: storage
         ? `${bytesText(storage.bytes)} used by this site, ${storage.persistent ? 'persistent' : 'not persistent'}`
-        : 'not told by this browser',
+        : 'not reported by this browser',
       follows: !storage
         ? 'Models may have to be downloaded again.'
         : storage.persistent
           ? 'The browser keeps downloaded models until you delete them.'
-          : 'When the disk gets full, the browser may delete downloaded models; they are then downloaded again.',
+          : 'When the disk is nearly full, the browser may delete downloaded models, which then have to be downloaded again.',
       verdict: storage?.persistent ? 'good' : 'none',
     },
   ];
@@ -201,8 +201,8 @@ function browserRows({ secure, isolated, threads, jspi, memoryBytes, storage }: 
 
 const codecNames: Record<Mp4Codec, { name: string; plays: string }> = {
   avc: { name: 'H.264', plays: 'Plays everywhere.' },
-  vp9: { name: 'VP9', plays: 'Plays in all browsers, and not in every program.' },
-  av1: { name: 'AV1', plays: 'Plays in new browsers and programs.' },
+  vp9: { name: 'VP9', plays: 'Plays in all browsers, but not in every program.' },
+  av1: { name: 'AV1', plays: 'Plays in recent browsers and programs.' },
 };
 
 function encoderRows({ codecs, width, height, fps }: EncoderFacts): Row[] {
@@ -215,10 +215,10 @@ function encoderRows({ codecs, width, height, fps }: EncoderFacts): Row[] {
     if (string === undefined) {
       const follows = used
         ? `Videos are written as ${codecNames[used].name} instead.`
-        : 'This browser can write no video of this size: try another size or another browser.';
+        : 'This browser cannot write videos of this size. Try another size or another browser.';
       return { name, value: `cannot encode ${size}`, follows, verdict: used ? 'none' : 'problem' };
     }
-    const follows = codec === used ? `${plays} Videos are written so.` : `${plays} Kept in reserve.`;
+    const follows = codec === used ? `${plays} Used for your videos.` : `${plays} Fallback.`;
     return { name, value: `can encode ${size} (${string})`, follows, verdict: 'good' };
   });
 }

@@ -34,8 +34,8 @@ function titleOf({ request: { numFrames, width, height } }: Assessment, modelNam
 }
 
 function Verdict({ assessment }: { assessment: Assessment | undefined }) {
-  if (!assessment) return <p>The form holds no size that could be made: see the notes at its fields.</p>;
-  if (assessment.state === 'counting') return <p>Counting what the model needs…</p>;
+  if (!assessment) return <p>The size in the form is invalid; see the notes beside the fields.</p>;
+  if (assessment.state === 'counting') return <p>Working out what the model needs…</p>;
   if (assessment.state === 'failed') {
     const { title, remedy } = errorTexts[assessment.code];
     return (
@@ -45,18 +45,18 @@ function Verdict({ assessment }: { assessment: Assessment | undefined }) {
     );
   }
   const { shortfalls } = assessment.report;
-  if (shortfalls.length === 0) return <p>This device lacks nothing for it.</p>;
+  if (shortfalls.length === 0) return <p>This device has everything it needs.</p>;
   const stopped = shortfalls.some(({ stops }) => stops);
   return (
     <>
-      <p>{stopped ? 'This device cannot make this video.' : 'This device can make it, with limits.'}</p>
+      <p>{stopped ? 'This device cannot make this video.' : 'This device can make this video, with limitations.'}</p>
       <ul>
         {byWeight(shortfalls).map((shortfall) => {
           const { title, meaning, remedy } = lackText(shortfall);
           return (
             <li key={shortfall.lack} data-stops={shortfall.stops}>
               <strong>
-                {shortfall.stops ? 'Stops it' : 'Limit'}: {title}.
+                {shortfall.stops ? 'Not possible here' : 'Limited'}: {title}.
               </strong>{' '}
               {meaning} <span className="hint">{remedy}</span>
             </li>

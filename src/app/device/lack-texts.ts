@@ -18,31 +18,31 @@ const texts: Record<Lack, (shortfall: Shortfall) => LackText> = {
   webgpu: ({ stops }) => ({
     title: 'No WebGPU',
     meaning: stops
-      ? 'The GPU is asked for in the address, but this browser offers none to pages.'
-      : 'This browser offers no GPU to pages, so the video is made on the CPU, which takes much longer.',
+      ? 'The address asks for the GPU, but this browser does not let pages use one.'
+      : 'This browser does not let pages use a GPU, so the video is made on the CPU, which takes much longer.',
     remedy: stops
       ? 'Remove “device” from the address, or use a current Chrome or Edge with graphics acceleration turned on.'
-      : 'For the GPU, use a current Chrome or Edge with graphics acceleration turned on in its settings.',
+      : 'To use the GPU, open this page in a current Chrome or Edge with graphics acceleration turned on in its settings.',
   }),
   hardware: () => ({
     title: 'Only a software GPU',
-    meaning: 'The adapter is a program that imitates a GPU on the CPU. Using the CPU directly is faster.',
+    meaning: 'The adapter is a program that emulates a GPU on the CPU. Using the CPU directly is faster.',
     remedy:
-      'Where the machine has a GPU, turn on graphics acceleration in the browser’s settings, update the graphics driver, and start the browser again.',
+      'If this machine has a GPU, turn on graphics acceleration in the browser’s settings, update the graphics driver, and restart the browser.',
   }),
   float16: ({ stops }) => ({
     title: 'No half precision',
     meaning: stops
-      ? 'Half precision is asked for in the address, but this GPU has none (shader-f16).'
-      : 'This GPU does not compute with 16 bits (shader-f16), so everything takes 32: twice the memory, and more time.',
+      ? 'The address asks for half precision, but this GPU does not support it (shader-f16).'
+      : 'This GPU does not support 16-bit numbers (shader-f16), so everything uses 32 bits: twice the memory, and more time.',
     remedy: stops
       ? 'Remove “dtype” from the address.'
-      : 'Nothing has to be done. A newer browser or graphics driver may bring it.',
+      : 'Nothing needs to be done. A newer browser or graphics driver may add it.',
   }),
   jspi: ({ needed }) => ({
     title: 'Weights cannot stream to the GPU',
-    meaning: `Without JSPI the weights of a network pass through the page’s memory as a whole, here up to ${amount(needed)}.`,
-    remedy: 'Chrome and Edge stream them from version 137 on. Elsewhere, close other tabs if memory runs out.',
+    meaning: `Without JSPI, a network’s weights fill the page’s memory all at once, here up to ${amount(needed)}.`,
+    remedy: 'Chrome and Edge stream them since version 137. In other browsers, close other tabs if memory runs out.',
   }),
   'buffer-size': ({ needed, available }) => ({
     title: 'A buffer is larger than this GPU allows',
@@ -50,18 +50,18 @@ const texts: Record<Lack, (shortfall: Shortfall) => LackText> = {
     remedy: 'Make a smaller or shorter video. If no size works, the model itself is too large for this GPU.',
   }),
   'binding-size': ({ needed, available }) => ({
-    title: 'A shader cannot see all of a buffer',
-    meaning: `This video needs ${amount(needed)} in one piece; shaders on this GPU see ${amount(available)} (maxStorageBufferBindingSize).`,
+    title: 'A buffer is larger than a shader can access',
+    meaning: `This video needs ${amount(needed)} in one piece; shaders on this GPU can access ${amount(available)} (maxStorageBufferBindingSize).`,
     remedy: 'Make a smaller or shorter video. If no size works, the model itself is too large for this GPU.',
   }),
   memory: ({ needed, available }) => ({
-    title: 'It may not fit in memory',
-    meaning: `Even one network at a time takes about ${amount(needed)}; this machine has ${amount(available)}, as far as the browser tells. A graphics card with memory of its own may hold it all the same.`,
+    title: 'This may not fit in memory',
+    meaning: `Even with one network at a time this needs about ${amount(needed)}; this machine has ${amount(available)}, as far as the browser reports. A graphics card with its own memory may still be enough.`,
     remedy: 'Make a smaller or shorter video, or close other programs first.',
   }),
   'wasm-heap': ({ needed, available }) => ({
-    title: 'More than the CPU path can hold',
-    meaning: `On the CPU this video takes about ${amount(needed)} at once; WebAssembly can hold ${amount(available)}.`,
+    title: 'Too large for the CPU',
+    meaning: `On the CPU this video needs about ${amount(needed)} at once; WebAssembly can hold ${amount(available)}.`,
     remedy: 'Make a smaller or shorter video, or use a browser with WebGPU on a machine with a GPU.',
   }),
 };
@@ -88,16 +88,16 @@ const remedies: Record<Alternative['change'], (size: VideoSize) => Remedy> = {
   },
   'smaller-size': (settings) => {
     const size = `${settings.width}×${settings.height}`;
-    return { sentence: `As many frames of ${size} pixels would work.`, label: `Use ${size}`, settings };
+    return { sentence: `The same number of frames at ${size} pixels would work.`, label: `Use ${size}`, settings };
   },
   'low-memory': () => ({
     sentence:
-      'With one network in memory at a time it would fit; each is loaded again for every video. Kinora chooses so by itself where the weights alone are large.',
+      'It would fit with one network in memory at a time; each is then loaded again for every video. Kinora chooses this automatically when the weights alone are large.',
     label: 'Open with one network at a time',
     address: { name: 'memory', value: 'low-memory' },
   }),
   cpu: () => ({
-    sentence: 'The CPU can make this video, which takes much longer.',
+    sentence: 'The CPU can make this video, but it takes much longer.',
     label: 'Open on the CPU',
     address: { name: 'device', value: 'wasm' },
   }),

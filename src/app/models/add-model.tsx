@@ -27,12 +27,12 @@ function AddAddress() {
   const submit = () => {
     const address = modelAddress(text, revision.trim() || 'main');
     if (address === undefined) {
-      setSaid('That is neither owner/name of a model on the hub nor the address of a folder.');
+      setSaid('Enter a Hugging Face name (owner/name) or the address of a folder.');
       return;
     }
     addModel(address, text.trim());
     setText('');
-    setSaid('It is on the list now.');
+    setSaid('Added to the list.');
   };
   return (
     <form
@@ -43,7 +43,7 @@ function AddAddress() {
       }}
     >
       <div className="field">
-        <label htmlFor={`${id}-address`}>On the Hugging Face hub, or at an address</label>
+        <label htmlFor={`${id}-address`}>Hugging Face name or address</label>
         <input
           id={`${id}-address`}
           value={text}
@@ -88,13 +88,13 @@ function AddFolder() {
     <div className="add-folder" onDragOver={(event) => event.preventDefault()} onDrop={drop}>
       <p className="label">A folder on this computer</p>
       <p className="hint">
-        A diffusers folder, which has a file model_index.json. Choose it, or drop it here. Nothing of it is uploaded.
+        A diffusers folder, with a model_index.json in it. Choose it, or drop it here. Nothing is uploaded.
       </p>
       <input
         ref={input}
         type="file"
         hidden
-        aria-label="Folder of a model"
+        aria-label="Model folder"
         // not among React's attributes
         {...{ webkitdirectory: '' }}
         onChange={(event) => setFolder(listedFolder(event.target.files))}
@@ -116,7 +116,7 @@ function AddFolder() {
               setFolder(undefined);
             }}
           >
-            Use it where it lies
+            Use in place
           </button>
           <button
             type="button"
@@ -129,7 +129,7 @@ function AddFolder() {
               void copyFolder(folder.picked, folder.name).then((model) => model && chooseModel(model));
             }}
           >
-            Copy it into the browser
+            Copy into the browser
           </button>
         </div>
       )}

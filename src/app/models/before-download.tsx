@@ -20,17 +20,17 @@ export function BeforeDownload({ model, terms, onDownload }: BeforeDownloadProps
   const facts = useTransfers((state) => state.facts[model.url]);
   const licences = facts?.licence === undefined ? terms.licences : [...terms.licences, facts.licence];
   return (
-    <section className="before-download" aria-label={`Before ${model.name} is downloaded`}>
+    <section className="before-download" aria-label={`Before you download ${model.name}`}>
       <h4>Licence</h4>
       <p>
         {licences.length > 0 ? `${licences.join('; ')}. ` : ''}
-        <PageLink terms={terms} /> has the whole of it.
+        Full text: <PageLink terms={terms} />.
       </p>
-      <h4>What it cannot do</h4>
+      <h4>Limits</h4>
       <List items={terms.limits} />
       <h4>What it must not be used for</h4>
       <List items={terms.misuse} />
-      <h4>What it takes</h4>
+      <h4>What it needs</h4>
       <Costs model={model} />
       <label className="check" htmlFor={id}>
         <input
@@ -78,21 +78,21 @@ function Costs({ model }: { model: Model }) {
     <ul className="plain-list" role="status">
       <li>
         {needed !== undefined
-          ? `${diskText(needed)} are downloaded once${found?.files.every(({ checked }) => checked) ? ', and checked against the hashes that its authors published' : ''}.`
+          ? `A one-time download of ${diskText(needed)}${found?.files.every(({ checked }) => checked) ? ', checked against the hashes that its authors published' : ''}.`
           : inspecting === model.url
-            ? 'Asking its server how large it is…'
-            : 'How large it is could not be found out.'}
+            ? 'Asking the server for its size…'
+            : 'Its size could not be determined.'}
       </li>
       {needed !== undefined && room !== undefined && (
         <li>
           {room > needed
-            ? 'The browser would store that much here.'
-            : `The browser may not store that much here: ${diskText(needed)} are needed. Free some disk space, or delete another model.`}
+            ? 'The browser has room for it.'
+            : `The browser may not have room for it: it needs ${diskText(needed)}. Free some disk space, or delete another model.`}
         </li>
       )}
-      {assessment?.state === 'counting' && <li>Counting what it needs of this device…</li>}
+      {assessment?.state === 'counting' && <li>Working out what it needs from this device…</li>}
       {assessment?.state === 'counted' && assessment.report.shortfalls.length === 0 && (
-        <li>This device lacks nothing for it.</li>
+        <li>This device has everything it needs.</li>
       )}
       {assessment?.state === 'counted' &&
         byWeight(assessment.report.shortfalls).map((shortfall) => {
@@ -100,7 +100,7 @@ function Costs({ model }: { model: Model }) {
           return (
             <li key={shortfall.lack}>
               <strong>
-                {shortfall.stops ? 'Stops it' : 'Limit'}: {title}.
+                {shortfall.stops ? 'Not possible here' : 'Limited'}: {title}.
               </strong>{' '}
               {meaning} <span className="hint">{remedy}</span>
             </li>

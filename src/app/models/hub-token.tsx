@@ -41,8 +41,8 @@ export function HubToken() {
           onChange={(event) => enter(event.target.value)}
         />
         <p className="hint" id={`${id}-hint`}>
-          Only for models that are given to those who accepted conditions on their page. It is sent to {hostOf(origin)}{' '}
-          and to nobody else.
+          Only for models that require you to accept conditions on their page. It is sent to {hostOf(origin)} and
+          nowhere else.
           {token && token.origin !== origin && ` What you enter here replaces the one for ${hostOf(token.origin)}.`}
         </p>
         <label className="check">

@@ -7,7 +7,7 @@ export function InsecureNote() {
   return (
     insecureNoteId && (
       <p className="hint problem" id={insecureNoteId}>
-        {insecureReason} No model can be stored here.
+        {insecureReason} Models cannot be stored here.
       </p>
     )
   );

@@ -121,7 +121,7 @@ export function ModelCard({ model }: { model: Model }) {
         )}
         {isAdded(model) && !there && !own && (
           <button type="button" className="secondary" onClick={() => removeModel(model)}>
-            Take off the list
+            Remove from the list
           </button>
         )}
         {model.terms && <PageLink terms={model.terms} className="text-button" />}
@@ -135,22 +135,22 @@ function uncheckedWords(facts: ModelFacts | undefined): string | undefined {
   const unchecked = facts?.files.filter(({ checked }) => !checked) ?? [];
   if (unchecked.length === 0) return undefined;
   const weights = unchecked.length === facts?.files.length ? 'its weights' : 'some of its weights';
-  return ` No checksums of ${weights} are published, so nobody can verify that they arrive unchanged.`;
+  return ` No checksums are published for ${weights}, so Kinora cannot verify that they arrive unchanged.`;
 }
 
 function checkedWords(model: Model, { bytes, files }: Damage, whole: boolean): string {
   const again = model.place === 'copy' ? 'Copy its folder again' : 'Resume the download';
   if (bytes > 0 || files > 0) {
-    const damaged = bytes > 0 ? `${diskText(bytes)} of it` : 'small files of it';
-    return `Checked: ${damaged} were damaged on this device, and have been deleted. ${again} to mend it.`;
+    const damaged = bytes > 0 ? `${diskText(bytes)} of it` : 'some of its small files';
+    return `Checked: ${damaged} were damaged on this device and have been deleted. ${again} to repair it.`;
   }
-  return whole ? 'Checked: every byte of it is as it was stored.' : `Checked: not all of it is here. ${again}.`;
+  return whole ? 'Checked: every byte is as it was stored.' : `Checked: part of it is missing. ${again}.`;
 }
 
 function placeWords(model: Model, onDisk: boolean, there: { bytes: number; whole: boolean } | undefined): string {
-  if (onDisk) return 'Used where it lies; choose the folder again at your next visit.';
+  if (onDisk) return 'Used in place; choose the folder again on your next visit.';
   if (there?.whole) return `On this device, ${diskText(there.bytes)}.`;
-  if (there && model.place === 'copy') return `Only ${diskText(there.bytes)} of it are here: copy its folder again.`;
-  if (there && there.bytes > 1e6) return `${diskText(there.bytes)} of it are here.`;
+  if (there && model.place === 'copy') return `Only ${diskText(there.bytes)} of it is stored: copy its folder again.`;
+  if (there && there.bytes > 1e6) return `${diskText(there.bytes)} of it is stored.`;
   return model === shippedModel ? 'Comes with the page.' : 'Not on this device.';
 }

@@ -6,7 +6,7 @@ export function PageLink({ terms, className }: { terms: Terms; className?: strin
   const host = foreignHost(terms.page);
   return (
     <a className={className} href={terms.page} target="_blank" rel="noopener noreferrer">
-      Its page{host && ` on ${host}`}
+      Model page{host && ` on ${host}`}
     </a>
   );
 }

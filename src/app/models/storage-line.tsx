@@ -10,7 +10,7 @@ export function StorageLine() {
     <section className="storage-line" aria-label="Storage">
       {storedFailure && <TransferFailure {...storedFailure} />}
       <p>
-        {stored && `Models take ${diskText(bytes)} on this device. `}
+        {stored && `Models take up ${diskText(bytes)} on this device. `}
         {storage &&
           (storage.persisted
             ? 'The browser keeps them until you delete them.'

@@ -5,9 +5,9 @@ import { pause, type Transfer, transferredBytes } from '../../state/transfers';
 import { diskText, durationText } from './amounts';
 
 const labels: Record<Transfer['kind'], (url: string) => string> = {
-  download: () => 'Progress of the download',
+  download: () => 'Download progress',
   copy: (name) => `Copying ${name}`,
-  check: () => 'Progress of the check',
+  check: () => 'Check progress',
 };
 
 /** How far a download, a copy or a check is, in all and by file. */
@@ -32,7 +32,7 @@ export function TransferStatus({ transfer }: { transfer: Transfer }) {
       </div>
       <p className="transfer-words">
         <span>
-          {shown ? `${diskText(shown.bytes)} of ${diskText(shown.totalBytes)}` : 'Looking at what there is…'}
+          {shown ? `${diskText(shown.bytes)} of ${diskText(shown.totalBytes)}` : 'Preparing…'}
           {speed !== undefined && `, ${diskText(speed)}/s`}
           {left !== undefined && `, ${durationText(left)} left`}
         </span>
@@ -59,13 +59,13 @@ function StateWords({ state, retryAt }: DownloadProgress) {
     case 'waiting':
       return (
         <>
-          The server does not answer, or asks to wait. Next try <Countdown until={retryAt ?? 0} />.
+          The server is not answering, or asks to wait. Next try <Countdown until={retryAt ?? 0} />.
         </>
       );
     case 'watching':
-      return 'Another tab of Kinora is downloading it; this one takes over if that ends.';
+      return 'Another Kinora tab is downloading it; this one takes over if that one stops.';
     case 'restarted':
-      return 'The file on the server was replaced by another version: it is fetched from its beginning.';
+      return 'The file on the server was replaced by another version, so its download starts over.';
   }
 }
 

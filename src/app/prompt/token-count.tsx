@@ -21,7 +21,7 @@ export function TokenCount({ text }: { text: string }) {
   return (
     <span className={tooLong ? 'problem' : undefined}>
       {' '}
-      · {tokens} of {maxTokens} tokens{tooLong && ', the end is not read'}
+      · {tokens} of {maxTokens} tokens{tooLong && ', the end is ignored'}
     </span>
   );
 }

@@ -21,7 +21,7 @@ export function Restore() {
         }}
       />
       <button type="button" className="text-button" onClick={() => input.current?.click()}>
-        Take the settings of a video made here…
+        Load settings from a Kinora video…
       </button>
       <p className={problem ? 'hint problem' : 'hint'} role="status">
         {said && `${file}: ${said}`}

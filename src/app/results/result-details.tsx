@@ -18,7 +18,7 @@ export function ResultDetails() {
     <section className="result" aria-label="About this video">
       <p className="result-prompt">{request.prompt}</p>
       {truncatedTokens > 0 && (
-        <p className="hint problem">The prompt was too long: its last {truncatedTokens} tokens were not read.</p>
+        <p className="hint problem">The prompt was too long: its last {truncatedTokens} tokens were ignored.</p>
       )}
       <div className="result-actions">
         <a
@@ -63,7 +63,7 @@ function facts({ request, backend, codec, bytes, milliseconds }: Result): [strin
     ['Video', `${numFrames} frames, ${width}×${height}, ${fps} per second`],
     ['File', `${codecName(codec)}, ${(bytes / 1000).toFixed(0)} kB`],
     ['Took', `${(milliseconds / 1000).toFixed(1)} s on ${backendText(backend)}`],
-    ...(negativePrompt === '' ? [] : ([['Not shown', negativePrompt]] satisfies [string, string][])),
+    ...(negativePrompt === '' ? [] : ([['Negative prompt', negativePrompt]] satisfies [string, string][])),
   ];
 }
 

@@ -5,8 +5,8 @@ export function ResultShelf() {
   const { results, selectedId } = useResults();
   if (results.length === 0) return null;
   return (
-    <section className="shelf" aria-label="Videos of this visit">
-      <h2>Made in this visit</h2>
+    <section className="shelf" aria-label="Videos from this visit">
+      <h2>Videos from this visit</h2>
       <ul>
         {results.map(({ id, request }) => (
           <li key={id}>
@@ -25,8 +25,8 @@ export function ResultShelf() {
       </ul>
       <p className="hint">
         {results.length < maxResults
-          ? 'They are gone when this tab closes. Download what you want to keep.'
-          : `There is room for ${maxResults}: the next video takes the place of the oldest one here, and all are gone when this tab closes. Download what you want to keep.`}
+          ? 'They are lost when this tab closes. Download the ones you want to keep.'
+          : `There is room for ${maxResults}: the next video replaces the oldest, and all are lost when this tab closes. Download the ones you want to keep.`}
       </p>
     </section>
   );

@@ -19,7 +19,7 @@ export function Progress() {
       <div
         className="progress-bar"
         role="progressbar"
-        aria-label="Progress of the video"
+        aria-label="Video progress"
         aria-valuemin={0}
         aria-valuemax={100}
         aria-valuenow={percent}
@@ -48,7 +48,7 @@ export function Progress() {
   );
 }
 
-const stuckWords = 'This step takes much longer than the ones before. You can cancel it and try again.';
+const stuckWords = 'This step is taking much longer than the ones before. You can cancel and try again.';
 
 /** Looks now and then, since a job that stands still changes nothing by itself. */
 function useStuck(job: RunningJob | undefined): boolean {
@@ -79,7 +79,7 @@ function amountWords({ progress, steps }: RunningJob): string {
 function announcement(job: RunningJob): string {
   const { progress } = job;
   if (job.cancelling || !progress) return runningWords(job);
-  if (progress.stage === 'decode') return 'Drawing the frames';
+  if (progress.stage === 'decode') return 'Decoding the frames';
   if (progress.stage !== 'denoise') return runningWords(job);
   const quarter = Math.floor((4 * progress.done) / progress.total);
   return quarter === 0 ? 'Making the video' : `Making the video: ${quarter * 25} %`;
@@ -94,6 +94,6 @@ function restingWords(phase: 'idle' | 'done' | 'cancelled' | 'failed'): string {
     case 'cancelled':
       return 'Cancelled';
     case 'failed':
-      return 'Stopped by an error';
+      return 'Failed';
   }
 }

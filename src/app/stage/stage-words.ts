@@ -16,7 +16,7 @@ export function stageWords({ stage, network, done, total }: JobProgress): string
     case 'denoise':
       return `Step ${Math.min(done + 1, total)} of ${total}`;
     case 'decode':
-      return `Drawing frame ${Math.min(done + 1, total)} of ${total}`;
+      return `Decoding frame ${Math.min(done + 1, total)} of ${total}`;
     case 'mp4':
       return 'Writing the video file';
   }

@@ -29,7 +29,7 @@ export function Stage() {
       <div className="stage" style={style} ref={frame}>
         <div className="stage-empty">
           <LogoIcon />
-          <p>The picture appears after the first step.</p>
+          <p>The preview starts after the first step.</p>
         </div>
         <PreviewCanvas fps={job.request.fps} />
       </div>
@@ -40,7 +40,7 @@ export function Stage() {
       <div className="stage" style={style}>
         <div className="stage-empty">
           <LogoIcon />
-          <p>Your video appears here.</p>
+          <p>Your video will appear here.</p>
         </div>
       </div>
     );

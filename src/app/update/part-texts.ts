@@ -5,5 +5,5 @@ export const partTexts: Readonly<Record<PartState, string>> = {
   closed: '',
   open: '',
   unreachable: 'This part of the page could not be downloaded. Check the connection and try again.',
-  gone: 'This part of the page could not be downloaded, although its host answers. Try again; if Kinora was updated since this tab was opened, save your videos and reload the page.',
+  gone: 'This part of the page could not be downloaded, although the server answers. Try again; if Kinora was updated after you opened this tab, download your videos and reload the page.',
 };

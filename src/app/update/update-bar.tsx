@@ -3,14 +3,14 @@ import { postponeUpdate, takeUpdate, type UpdateKind, useUpdate } from '../../st
 import './update-bar.css';
 
 const texts: Readonly<Record<UpdateKind, string>> = {
-  waiting: 'A new version of Kinora is ready. Taking it reloads the page; videos on it that are not saved are lost.',
+  waiting: 'A new version of Kinora is ready. Reload to use it; videos that you have not downloaded will be lost.',
   taken:
-    'Kinora was updated in another tab. Reload this one to update it too; videos on it that are not saved are lost.',
+    'Kinora was updated in another tab. Reload this one to update it too; videos that you have not downloaded will be lost.',
 };
 
 const whileRunning: Readonly<Record<UpdateKind, string>> = {
-  waiting: 'A new version of Kinora is ready. It can be taken when this video is finished.',
-  taken: 'Kinora was updated in another tab. This one can be reloaded when this video is finished.',
+  waiting: 'A new version of Kinora is ready. You can reload when this video is finished.',
+  taken: 'Kinora was updated in another tab. You can reload this one when this video is finished.',
 };
 
 /** Asks before a new version of the page is taken, which reloads it; not while a video is being made. */

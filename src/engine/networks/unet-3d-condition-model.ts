@@ -235,7 +235,7 @@ export function unet3DConditionModel(config: UNet3DConfig, shape: UNet3DShape, t
   if (Math.min(height, width) < fewest) {
     throw new KinoraError(
       'invalid-argument',
-      `This model needs at least ${fewest} latents in each direction; this video has ${width} × ${height}. Take a larger size.`,
+      `This model needs at least ${fewest} latents in each direction; this video has ${width} × ${height}. Choose a larger size.`,
     );
   }
   const first = at(channels, 0);

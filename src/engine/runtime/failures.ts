@@ -50,6 +50,6 @@ function outOfMemory(what: string, message: string, cause?: unknown): KinoraErro
 
 function refused(what: string, message: string, cause?: unknown): KinoraError {
   return limitWords.test(message)
-    ? new KinoraError('device-limits', `${what}: it passes a limit of the GPU. ${message}`, { cause })
+    ? new KinoraError('device-limits', `${what}: it exceeds a limit of the GPU. ${message}`, { cause })
     : new KinoraError('internal', `${what}: the GPU refused a call. ${message}`, { cause });
 }

@@ -100,7 +100,7 @@ export function runtimeHasBroken(): boolean {
  */
 export async function onnxRuntime(device: Device): Promise<OnnxRuntime> {
   if (broken !== undefined) {
-    throw new KinoraError('worker-died', `The runtime in this worker has broken, and needs a new worker: ${broken}`);
+    throw new KinoraError('worker-died', `The runtime in this worker has crashed; a new worker is needed: ${broken}`);
   }
   const name = build(device);
   let ort = loaded.get(name);

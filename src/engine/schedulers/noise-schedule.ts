@@ -44,7 +44,7 @@ export function alphaProdAt(alphas: Float32Array, timestep: number): number {
   const alphaProd = alphas[timestep];
   if (alphaProd !== undefined) return alphaProd;
   const trained = `It was trained with 0 to ${alphas.length - 1}.`;
-  throw new KinoraError('invalid-argument', `The model knows no timestep ${timestep}. ${trained}`);
+  throw new KinoraError('invalid-argument', `The model has no timestep ${timestep}. ${trained}`);
 }
 
 /** addNoise of the schedulers that count in timesteps of training. */

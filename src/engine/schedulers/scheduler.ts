@@ -127,5 +127,5 @@ export function mix(a: number, x: Float32Array, b: number, y: Float32Array): Flo
 /** Noise for a step that cannot do without. Throws KinoraError `invalid-argument` where there is no `randn`. */
 export function drawNoise(size: number, { randn }: StepOptions): Float32Array {
   if (randn) return randn(size);
-  throw new KinoraError('invalid-argument', 'This scheduler adds noise between the steps, and needs randn for it.');
+  throw new KinoraError('invalid-argument', 'This scheduler adds noise between the steps and needs randn to draw it.');
 }

@@ -82,7 +82,7 @@ export function checkTimesteps(timesteps: readonly number[], trainTimesteps: num
   if (outside === undefined) return;
   throw new KinoraError(
     'invalid-argument',
-    `${timesteps.length} steps would need timestep ${outside} of a model that was trained with 0 to ${trainTimesteps - 1}. Take fewer steps.`,
+    `${timesteps.length} steps would need timestep ${outside} of a model that was trained with 0 to ${trainTimesteps - 1}. Use fewer steps.`,
   );
 }
 
@@ -91,7 +91,7 @@ export function checkFalling(sigmas: readonly number[]): void {
   if (sigmas.every((sigma, i) => i === 0 || sigma < (sigmas[i - 1] ?? 0))) return;
   throw new KinoraError(
     'invalid-argument',
-    `${sigmas.length} steps are too many for this schedule: two of them would be at the same timestep. Take fewer steps.`,
+    `${sigmas.length} steps are too many for this schedule: two of them would be at the same timestep. Use fewer steps.`,
   );
 }
 
