@@ -5,13 +5,14 @@ import { useTransfers } from './transfers';
 
 /** As a sentence; undefined where nothing would be lost. */
 function lossOnLeaving(): string | undefined {
-  if (useJob.getState().job.phase === 'running') return 'The video that is being made would be lost.';
+  if (useJob.getState().job.phase === 'running') return 'The video being made would be lost.';
   const { transfer } = useTransfers.getState();
   // a check can be made again; what it found is in storage
-  if (transfer && transfer.kind !== 'check') return 'A model is on its way, and would have to be taken up again.';
+  if (transfer && transfer.kind !== 'check')
+    return 'A model is being downloaded or copied, and you would have to resume it.';
   const unsaved = useResults.getState().results.filter(({ saved }) => !saved).length;
   if (unsaved === 0) return undefined;
-  return unsaved === 1 ? 'A video here was not downloaded.' : `${unsaved} videos here were not downloaded.`;
+  return unsaved === 1 ? 'One video has not been downloaded.' : `${unsaved} videos have not been downloaded.`;
 }
 
 /** Makes the browser ask, in its own words. */
@@ -38,7 +39,7 @@ export function askBeforeLeaving(): void {
 export function mayLeave(): boolean {
   const loss = lossOnLeaving();
   if (loss === undefined) return true;
-  if (!confirm(`${loss} Reload the page all the same?`)) return false;
+  if (!confirm(`${loss} Reload anyway?`)) return false;
   // once is enough, unless something new comes up until then
   removeEventListener('beforeunload', hold);
   return true;

@@ -10,7 +10,7 @@ export function FailedApp({ thrown }: { thrown: unknown }) {
   return (
     <main className="layout">
       <FailedPart
-        title="The page has failed"
+        title="The page has crashed"
         thrown={thrown}
         actions={
           <button type="button" className="secondary" onClick={() => location.reload()}>
@@ -19,10 +19,10 @@ export function FailedApp({ thrown }: { thrown: unknown }) {
         }
       >
         <p>
-          This is a fault of Kinora, or of something that changes its page, such as a translation or an extension.{' '}
+          This is a fault in Kinora, or in something that changes its page, such as a translator or a browser extension.{' '}
           {results.length > 0 && 'Your videos are still here: download what you want to keep, then reload the page. '}
           {results.length === 0 && 'Reload the page. '}
-          {running && 'One more is being made, and will be listed here too.'}
+          {running && 'One more is being made and will be listed here too.'}
         </p>
         <p>
           If it fails every time, <a href="start-over.html">start over</a>.

@@ -41,7 +41,7 @@ export function FailedPart({ title, thrown, children, actions }: FailedPartProps
 export function FailedPanel({ thrown, onClose }: { thrown: unknown; onClose: () => void }) {
   return (
     <FailedPart
-      title="This part of the page has failed"
+      title="This part of the page has crashed"
       thrown={thrown}
       actions={
         <button type="button" className="secondary" onClick={onClose}>
@@ -49,7 +49,7 @@ export function FailedPanel({ thrown, onClose }: { thrown: unknown; onClose: () 
         </button>
       }
     >
-      <p>This is a fault of Kinora or of something that changes its page. Everything else here goes on as before.</p>
+      <p>This is a fault in Kinora or in something that changes its page. Everything else keeps working.</p>
     </FailedPart>
   );
 }
