@@ -18,7 +18,8 @@ export default defineConfig({
     baseURL: address,
     launchOptions: { executablePath: chromiumPath(), args: webgpuArgs },
     screenshot: 'only-on-failure',
-    trace: 'retain-on-failure',
+    // a quarter of the time
+    trace: process.env.TRACE ? 'retain-on-failure' : 'off',
   },
   webServer: {
     command: `npx vite preview --strictPort --port ${port}`,

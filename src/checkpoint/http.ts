@@ -63,8 +63,7 @@ async function get(url: string, init: RequestInit, fetch: HttpOptions['fetch'], 
   if (status === 416) throw new KinoraError('truncated', `${url} is shorter than it should be (HTTP 416).`);
   const refusal = `${url} was refused with HTTP ${status} ${response.statusText}`.trimEnd().concat('.');
   if (status === 401 || status === 403) {
-    const model =
-      'If the model requires you to accept conditions, accept them on its page and enter an access token.';
+    const model = 'If the model requires you to accept conditions, accept them on its page and enter an access token.';
     throw new KinoraError('access-denied', `${refusal} ${model}`);
   }
   if (status !== 408 && status !== 429 && status < 500) throw new KinoraError('http', refusal);

@@ -104,7 +104,10 @@ export function fetchWithToken({ origin, token }: AccessToken, fetch: HttpOption
     );
   }
   if (token === '' || tokenOf(token) !== token) {
-    throw new KinoraError('invalid-argument', 'The access token is empty or contains characters that tokens never have.');
+    throw new KinoraError(
+      'invalid-argument',
+      'The access token is empty or contains characters that tokens never have.',
+    );
   }
   return (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input);

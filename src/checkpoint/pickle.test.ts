@@ -85,7 +85,7 @@ describe('what could do harm', () => {
       [op.global('torch', 'FloatStorage'), op.emptyTuple, op.reduce],
       'calls torch.FloatStorage',
     ],
-    ['a call of a text', [op.text('eval'), op.emptyTuple, op.reduce], 'no name'],
+    ['a call of a text', [op.text('eval'), op.emptyTuple, op.reduce], 'not a name'],
     ['a call with what is no tuple', [op.global('collections', 'OrderedDict'), op.int(1), op.reduce], 'OrderedDict'],
     ['STACK_GLOBAL', [op.text('os'), op.text('system'), bytes(0x93)], '0x93 (STACK_GLOBAL)'],
     ['INST', [op.mark, bytes(0x69), ascii('os\nsystem\n')], '0x69 (INST)'],

@@ -186,7 +186,8 @@ class Machine {
 
   #setItems(items: unknown[]): void {
     const dict = this.#top();
-    if (!(dict instanceof Map) || items.length % 2 === 1) throw this.#refuse('it sets items of something that is not a dict');
+    if (!(dict instanceof Map) || items.length % 2 === 1)
+      throw this.#refuse('it sets items of something that is not a dict');
     for (let i = 0; i < items.length; i += 2) {
       const key = items[i];
       if (typeof key === 'object' && key !== null) throw this.#refuse('a key of a dict is neither text nor a number');

@@ -73,8 +73,8 @@ describe('what PyTorch has written', () => {
   });
 
   it.each([
-    ['transposed', 'tensor turned does not lie in one piece (shape [3, 2], strides [1, 3])'],
-    ['expanded', 'tensor stretched does not lie in one piece'],
+    ['transposed', 'tensor turned is not contiguous (shape [3, 2], strides [1, 3])'],
+    ['expanded', 'tensor stretched is not contiguous'],
     ['empty', 'tensor nothing is empty'],
     ['complex', 'torch.ComplexFloatStorage'],
     ['new-type', 'torch._utils._rebuild_tensor_v3'],
@@ -254,17 +254,17 @@ describe('what somebody has made up', () => {
       torchFile(
         dictPickle({ a: tensorPickle({ elements: 6, shape: Array(6).fill(10n ** 15n), strides: [10n ** 15n] }) }),
       ),
-      'does not lie in one piece',
+      'is not contiguous',
     ],
     [
       'has rows that overlap',
       torchFile(dictPickle({ a: tensorPickle({ elements: 6, shape: [2, 3], strides: [1, 1] }) })),
-      'tensor a does not lie in one piece',
+      'tensor a is not contiguous',
     ],
     [
       'has strides too few',
       torchFile(dictPickle({ a: tensorPickle({ elements: 6, shape: [1, 6], strides: [1] }) })),
-      'tensor a does not lie in one piece',
+      'tensor a is not contiguous',
     ],
     [
       'has a shape of 17 axes',
@@ -320,8 +320,8 @@ describe('what somebody has made up', () => {
     ['has a file in another', archive([{ ...entries.pickle, offset: 20 }, entries.storage]), 'overlaps'],
     ['has a file outside of itself', archive([entries.pickle, { ...entries.storage, offset: 1e6 }]), 'overlaps'],
     ['is encrypted', archive([{ ...entries.pickle, flags: 1 }, entries.storage]), 'encrypted'],
-    ['is a git-lfs pointer', ascii('version https://git-lfs.github.com/spec/v1'), 'not a file of torch.save'],
-    ['is nothing', new Uint8Array(), 'not a file of torch.save'],
+    ['is a git-lfs pointer', ascii('version https://git-lfs.github.com/spec/v1'), 'not written by torch.save'],
+    ['is nothing', new Uint8Array(), 'not written by torch.save'],
   ])('is refused when it %s', async (_, file, message) => {
     await expect(read(file)).rejects.toThrow(failure('invalid-checkpoint', message));
   });

@@ -111,10 +111,7 @@ async function withPatience<T>(
   } catch (error) {
     throwIfCancelled(signal);
     if (!over.signal.aborted) throw error;
-    throw new TransientFailure(
-      'network',
-      `The connection stalled: almost nothing of ${url} arrived in ${patience} s.`,
-    );
+    throw new TransientFailure('network', `The connection stalled: almost nothing of ${url} arrived in ${patience} s.`);
   } finally {
     clearInterval(timer);
   }

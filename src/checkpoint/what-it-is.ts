@@ -11,8 +11,7 @@ export async function whatItIs(folder: PickedFolder, kind: FolderKind): Promise<
   const config = await folder.file('config.json');
   if (config) return `${is} its config.json suggests that it is a part of one. Choose the folder that contains it.`;
   const snapshots = names.includes('snapshots');
-  if (snapshots)
-    return `${is} it is a hub cache. Choose the folder with the long name inside its snapshots folder.`;
+  if (snapshots) return `${is} it is a hub cache. Choose the folder with the long name inside its snapshots folder.`;
   const single = names.find((name) => /\.(safetensors|ckpt|pth?)$/.test(name));
   if (single) return `${is} it holds ${single}, and Kinora cannot read models in a single file.`;
   const more = names.length > 5 ? `, … (${names.length} in all)` : '';

@@ -51,7 +51,8 @@ export function withComment(mp4: ArrayBuffer, comment: string): ArrayBuffer {
  * @throws KinoraError `invalid-argument` for what is not a whole mp4 file
  */
 export async function readComment(file: Blob): Promise<string | undefined> {
-  const refuse = (cause?: unknown) => new KinoraError('invalid-argument', 'This is not a complete MP4 file.', { cause });
+  const refuse = (cause?: unknown) =>
+    new KinoraError('invalid-argument', 'This is not a complete MP4 file.', { cause });
   try {
     let piece = new DataView(new ArrayBuffer(0));
     let pieceBegin = 0;
