@@ -1,4 +1,4 @@
-import type { CheckpointSource, Component } from '../src/engine';
+import type { CheckpointSource, Component, Weights } from '../src/engine';
 import { float32ToFloat16, toFloat32 } from '../src/shared/float16';
 
 /** The same checkpoint, but for the values of one tensor, which must be F16. */
@@ -35,5 +35,20 @@ export function withText(source: CheckpointSource, file: string, text: string): 
     optionalText: (path, signal) => source.optionalText(path, signal),
     tensors: (of, signal) => source.tensors(of, signal),
     weights: (of, options) => source.weights(of, options),
+  };
+}
+
+/** The same checkpoint with another network in one of its places. */
+export function withNetwork(
+  source: CheckpointSource,
+  component: Component,
+  network: { config: string; weights: Weights },
+): CheckpointSource {
+  const other = withText(source, `${component}/config.json`, network.config);
+  return {
+    ...other,
+    id: `${source.id} with another ${component}`,
+    tensors: async (of, signal) => (of === component ? network.weights.tensors : source.tensors(of, signal)),
+    weights: async (of, options) => (of === component ? network.weights : source.weights(of, options)),
   };
 }

@@ -1,6 +1,7 @@
 /** Diffusers folders as the engine takes them. */
 export { type CheckOptions, checkStored } from './check-stored';
 export { type LocalFolderOptions, openLocalFolder } from './local-folder';
+export { type AdapterOptions, fetchAdapter, openAdapter } from './open-adapter';
 export { type OpenOptions, openCheckpoint } from './open-checkpoint';
 export { openSource } from './open-source';
 export type { Picked, PickedFile } from './picked-folder';

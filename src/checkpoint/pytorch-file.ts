@@ -60,7 +60,8 @@ const tensorSchema = z.tuple([z.instanceof(Storage), count, axes, axes, z.boolea
 const parameterSchema = z.tuple([z.instanceof(Tensor), z.boolean(), z.unknown()]);
 
 /**
- * Finds the tensors of a state dict that torch.save has written; one that is wrapped as `{"state_dict": …}` too.
+ * Finds the tensors of a state dict that torch.save has written; one that is wrapped as `{"state_dict": …}` too, and those of a list,
+ * which are named by their places in it, `0`, `1`, ….
  * @param path for messages
  * @returns tensors in the order of their bytes. Between them lie bytes of no tensor, and tensors that share a storage
  *   overlap.
@@ -178,9 +179,8 @@ function stateDict(pickle: Uint8Array, path: string): Map<string, Tensor> {
   };
 
   const saved = unpickle(pickle, { globals, persistent, path });
-  if (!(saved instanceof Map)) throw refuse('it does not hold a state dict');
-  const wrapped: unknown = saved.get('state_dict');
-  const dict: Map<unknown, unknown> = wrapped instanceof Map ? wrapped : saved;
+  const dict = namedValues(saved);
+  if (!dict) throw refuse('it does not hold a state dict');
   if (dict.size === 0) throw refuse('there is no tensor in it');
   if (dict.size > maxTensors) throw refuse(`it holds ${dict.size} tensors, where at most ${maxTensors} are allowed`);
   const tensors = new Map<string, Tensor>();
@@ -190,6 +190,15 @@ function stateDict(pickle: Uint8Array, path: string): Map<string, Tensor> {
     tensors.set(name, tensor);
   }
   return tensors;
+}
+
+/** A state dict, or a list as one. */
+function namedValues(saved: unknown): ReadonlyMap<unknown, unknown> | undefined {
+  // the length of a list is bounded by the pickle's, that of a list of lists by nothing: only this one is looked at
+  if (Array.isArray(saved)) return new Map(saved.map((value: unknown, index) => [String(index), value]));
+  if (!(saved instanceof Map)) return undefined;
+  const wrapped: unknown = saved.get('state_dict');
+  return wrapped instanceof Map ? wrapped : saved;
 }
 
 /** Row-major without gaps. The stride of an axis with one element means nothing. */

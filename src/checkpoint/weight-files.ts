@@ -91,7 +91,7 @@ export async function readTensorTable(
   path: string,
 ): Promise<FileTensor[]> {
   const { size } = source;
-  if (path.endsWith('.bin')) {
+  if (/\.(bin|pt|pth)$/.test(path)) {
     if (size !== undefined) return readPyTorchFile({ size, read: (begin, end) => source.read(begin, end) }, path);
     throw new KinoraError(
       'range-unsupported',

@@ -22,5 +22,10 @@ export type { SchedulerName } from './schedulers';
 export { type SchedulerDescription, schedulerDescriptions, schedulerNames } from './schedulers/descriptions';
 export type { Scheduler, SchedulerStep, StepOptions } from './schedulers/scheduler';
 export * from './source';
-export { type GenerateOptions, type LoadPipelineOptions, TextToVideoPipeline } from './text-to-video';
+export {
+  type AdapterRequest,
+  type GenerateOptions,
+  type LoadPipelineOptions,
+  TextToVideoPipeline,
+} from './text-to-video';
 export * from './types';

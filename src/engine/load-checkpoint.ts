@@ -1,21 +1,32 @@
 /** From a diffusers folder to everything that the pipeline needs of it: parsed configs, tokenizer, checked tensors, weights at hand. */
 import { KinoraError, throwIfCancelled } from '../shared/errors';
 import { parsePythonJson } from '../shared/python-json';
+import {
+  type CheckedAdapter,
+  checkAdapters,
+  type LoadedAdapter,
+  loadAdapter,
+  withAdapterConfigs,
+} from './adapters/load-adapters';
 import { type LatentRgbFactors, latentRgbFactors } from './latent-preview';
 import type { NetworkParts } from './networks-on-device';
 import { pipelineOf } from './pipelines';
 import { withDecoder } from './pipelines/decoder';
 import { type NetworkDefinitions, type PipelineNetworks, placeOf } from './pipelines/definition';
 import { schedulerClassName, schedulerFromConfig } from './schedulers';
-import type { CheckpointSource } from './source';
+import type { AdapterSource, CheckpointSource } from './source';
 import { ClipTokenizer } from './tokenizer';
-import type { CheckpointInfo, Progress } from './types';
-import { checkTensors } from './weights';
+import type { CheckpointInfo, Component, Progress } from './types';
+import { checkTensors, together, withZeros } from './weights';
 
 /** What the configs of a folder say. */
 export interface CheckpointConfigs {
   networks: NetworkDefinitions;
   pipeline: PipelineNetworks;
+  /** Every tensor that the folder must hold; the pipeline may have more, which adapters bring. */
+  parameters: PipelineNetworks['parameters'];
+  /** In the order in which they were given. */
+  contents: readonly CheckedAdapter[];
   /** As it lies in the file: each scheduler reads its own keys. */
   scheduler: unknown;
 }
@@ -29,11 +40,14 @@ export interface TextToVideoCheckpoint extends CheckpointConfigs {
   previewFactors: LatentRgbFactors;
   /** By component. */
   parts: NetworkParts;
+  adapters: readonly LoadedAdapter[];
 }
 
 export interface CheckOptions {
   /** See LoadPipelineOptions. */
   decoder?: CheckpointSource;
+  /** What is added to the checkpoint's weights. */
+  adapters?: readonly AdapterSource[];
   signal?: AbortSignal;
 }
 
@@ -58,17 +72,28 @@ export async function loadCheckpoint(
     });
     parts[component] = { weights, aliases };
   }
-  return { ...checked, parts };
+  const { contents, pipeline } = checked;
+  const adapters: LoadedAdapter[] = [];
+  for (const [index, content] of contents.entries()) {
+    const place = { index, count: contents.length };
+    adapters.push(await loadAdapter(content, place, { onProgress, signal: options.signal }));
+  }
+  for (const [component, { weights, aliases }] of Object.entries(adapters.length > 0 ? parts : {})) {
+    const whole = withZeros(weights, pipeline.parameters[component]?.() ?? new Map(), aliases);
+    const own = adapters.filter(({ deltas }) => deltas.some((delta) => delta.component === component));
+    parts[component] = { aliases, weights: together([whole, ...own.map((adapter) => adapter.weights)]) };
+  }
+  return { ...checked, parts, adapters };
 }
 
 /** Everything but the weights, of which the headers tell enough. Throws KinoraError where the networks cannot run the checkpoint. */
 export async function checkCheckpoint(
   source: CheckpointSource,
   options: CheckOptions = {},
-): Promise<Omit<TextToVideoCheckpoint, 'parts'>> {
+): Promise<Omit<TextToVideoCheckpoint, 'parts' | 'adapters'>> {
   const configs = await readConfigs(source, options);
   const { decoder, signal } = options;
-  const { networks, pipeline, scheduler } = configs;
+  const { networks, pipeline, parameters: all, scheduler } = configs;
   const [vocab, merges, tokenizerConfig, specialTokensMap, factors] = await Promise.all([
     source.text('tokenizer/vocab.json', signal),
     source.text('tokenizer/merges.txt', signal),
@@ -80,7 +105,7 @@ export async function checkCheckpoint(
   const tokenizer = ClipTokenizer.fromFiles({ vocab, merges, tokenizerConfig, specialTokensMap }, maxTokens);
   checkTokenIds(tokenizer, pipeline);
   // the smallest graphs are written one by one: the first network that does not fit ends it
-  for (const [component, parameters] of Object.entries(pipeline.parameters)) {
+  for (const [component, parameters] of Object.entries(all)) {
     const tensors = await sourceOf(component, { source, decoder }).tensors(component, signal);
     checkTensors(component, parameters(), tensors, networks[component]?.aliases);
     throwIfCancelled(signal);
@@ -105,21 +130,28 @@ function sourceOf(component: string, { source, decoder }: Pick<TextToVideoCheckp
 /** Throws KinoraError `unsupported-config` or `invalid-checkpoint`. Reads nothing but the configs. */
 export async function readConfigs(
   source: CheckpointSource,
-  { decoder, signal }: CheckOptions = {},
+  { decoder, adapters = [], signal }: CheckOptions = {},
 ): Promise<CheckpointConfigs> {
   const definition = pipelineOf(await source.text('model_index.json', signal));
-  const [scheduler, ...configs] = await Promise.all([
+  const [scheduler, ...parsed] = await Promise.all([
     readJson(source, 'scheduler/scheduler_config.json', signal),
     ...Object.keys(definition.networks).map(
       async (component) => [component, await readJson(source, `${component}/config.json`, signal)] as const,
     ),
   ]);
-  const pipeline = definition.fromConfigs(Object.fromEntries(configs));
+  const configs: Record<Component, unknown> = Object.fromEntries(parsed);
+  const pipeline = definition.fromConfigs(configs);
   // one that cannot run is refused before weights are fetched
   schedulerFromConfig(schedulerClassName(scheduler), scheduler);
-  const own = { networks: definition.networks, pipeline };
-  const used = decoder ? withDecoder(own, await decoder.text('config.json', signal)) : own;
-  return { ...used, scheduler };
+  const contents = await checkAdapters(adapters, definition.networks, pipeline, signal);
+  const decoderConfig = await decoder?.text('config.json', signal);
+  const used = (own: PipelineNetworks) => {
+    const all = { networks: definition.networks, pipeline: own };
+    return decoderConfig === undefined ? all : withDecoder(all, decoderConfig);
+  };
+  const { parameters } = used(pipeline).pipeline;
+  const adapted = definition.fromConfigs(withAdapterConfigs(configs, contents));
+  return { ...used(adapted), parameters, contents, scheduler };
 }
 
 async function readJson(source: CheckpointSource, path: string, signal?: AbortSignal): Promise<unknown> {

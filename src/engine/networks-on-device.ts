@@ -1,16 +1,19 @@
 /** Keeps the networks of a checkpoint on the device, each made when it is first needed, and frees them by the memory policy. */
 import { KinoraError, throwIfCancelled } from '../shared/errors';
+import { addDeltas, type Deltas } from './adapters/apply';
 import { Clock } from './clock';
 import type { NetworkPlan } from './pipelines/definition';
 import { breaks } from './runtime/failures';
 import { GpuMeter } from './runtime/gpu-meter';
 import { Network, type PreparedNetwork, prepareNetwork } from './runtime/network';
 import type { Weights } from './source';
-import type { Backend, MemoryPolicy, Progress } from './types';
+import type { Backend, Component, MemoryPolicy, Progress } from './types';
 import type { Aliases } from './weights';
 
 /** What of a checkpoint the networks are made of, by component. */
-export type NetworkParts = Readonly<Record<string, { readonly weights: Weights; readonly aliases: Aliases }>>;
+export type NetworkParts = Readonly<Record<Component, { readonly weights: Weights; readonly aliases: Aliases }>>;
+/** What adapters add to the weights, by component. */
+export type NetworkDeltas = Readonly<Record<Component, Deltas>>;
 
 /** How far work has come, and its end before its time. */
 export interface JobOptions {
@@ -26,6 +29,7 @@ export class Networks {
   readonly #parts: NetworkParts;
   readonly #backend: Backend;
   readonly #memory: MemoryPolicy;
+  #deltas: NetworkDeltas = {};
   /** By role, as are the prepared ones. */
   readonly #loaded = new Map<string, { key: string; network: Network; companion: boolean }>();
   readonly #prepared = new Map<string, { key: string; network: Promise<PreparedNetwork> }>();
@@ -37,6 +41,11 @@ export class Networks {
     this.#parts = parts;
     this.#backend = backend;
     this.#memory = memory;
+  }
+
+  /** From now on networks are made with these. One that others change is made anew when it is needed next. */
+  setDeltas(deltas: NetworkDeltas): void {
+    this.#deltas = deltas;
   }
 
   /**
@@ -69,7 +78,8 @@ export class Networks {
    * but for companions. So are those whose device was lost since they last ran, as when the computer slept.
    */
   async #load(plan: NetworkPlan, onProgress: JobOptions['onProgress']): Promise<Network> {
-    const { role, network: place, key, companion = false } = plan;
+    const { role, network: place, companion = false } = plan;
+    const key = this.#keyOf(plan);
     const known = this.#loaded.get(role);
     if (known?.key === key && !known.network.lost) return known.network;
     const alone = this.#memory === 'low-memory' && !companion;
@@ -92,7 +102,8 @@ export class Networks {
    */
   prepareAhead(plan: NetworkPlan): void {
     if (this.#backend.device === 'wasm' || this.#memory === 'low-memory') return;
-    const { role, key } = plan;
+    const { role } = plan;
+    const key = this.#keyOf(plan);
     if (this.#loaded.get(role)?.key === key || this.#prepared.get(role)?.key === key) return;
     // deferred, so that running work is not delayed
     const network = new Promise((resolve) => setTimeout(resolve)).then(() => this.#prepare(plan));
@@ -103,10 +114,16 @@ export class Networks {
     });
   }
 
+  #keyOf({ key, network: { component } }: NetworkPlan): string {
+    const deltas = [...(this.#deltas[component] ?? [])];
+    return deltas.length === 0 ? key : JSON.stringify([key, deltas]);
+  }
+
   #prepare({ network: { component }, graph }: NetworkPlan): Promise<PreparedNetwork> {
     const part = this.#parts[component];
     if (!part) throw new KinoraError('internal', `The checkpoint has no component ${component}.`);
-    return prepareNetwork(graph(), part.weights, this.#backend.device, part.aliases);
+    const adapted = addDeltas(graph(), this.#deltas[component] ?? new Map());
+    return prepareNetwork(adapted, part.weights, this.#backend.device, part.aliases);
   }
 
   async #free(role: string): Promise<void> {

@@ -28,6 +28,27 @@ export interface LoadOptions {
   signal?: AbortSignal;
 }
 
+/** What describes a LoRA adapter: its tensors' types and shapes, and the small files that say how they are meant. */
+export interface AdapterTable {
+  /** For messages. */
+  readonly path: string;
+  readonly tensors: ReadonlyMap<string, TensorSpec>;
+  /** `__metadata__` of safetensors. */
+  readonly metadata: ReadonlyMap<string, string>;
+  /** Text of adapter_config.json, where there is one. */
+  readonly config: string | undefined;
+}
+
+/** A LoRA adapter, wherever it lies. Every method throws KinoraError. */
+export interface AdapterSource {
+  /** Stable name: the same weights at the same place have the same id. */
+  readonly id: string;
+  /** Reads headers and small files only: no weight is fetched. */
+  table(signal?: AbortSignal): Promise<AdapterTable>;
+  /** Fetches what is not at hand yet. */
+  weights(options?: LoadOptions): Promise<Weights>;
+}
+
 /** A diffusers folder, wherever it lies. Every method throws KinoraError. */
 export interface CheckpointSource {
   /** Stable name: the same weights at the same place have the same id. */

@@ -2,6 +2,7 @@
 
 import { machineMemory } from '../platform/device-facts';
 import { KinoraError, throwIfCancelled } from '../shared/errors';
+import { deltasOf } from './adapters/load-adapters';
 import { chooseBackend } from './backend';
 import { Clock } from './clock';
 import { loadCheckpoint, type TextToVideoCheckpoint } from './load-checkpoint';
@@ -14,11 +15,19 @@ import { guided } from './pipeline/denoiser';
 import { initialLatents } from './pipeline/initial-latents';
 import { PipelineParts } from './pipeline/parts';
 import { torchRandn } from './random';
-import type { CheckpointSource } from './source';
+import type { AdapterSource, CheckpointSource } from './source';
 import { swapFirstAxes } from './tensor';
-import type { Backend, CheckpointInfo, Device, Dtype, GeneratedVideo, MemoryPolicy, StepPreview } from './types';
+import type { AdapterUse, Backend, CheckpointInfo, Device, Dtype, GeneratedVideo, MemoryPolicy, StepPreview } from './types';
+
+/** A LoRA adapter, and how much of it is added: 1 where nothing is said, 0 for none of it. */
+export interface AdapterRequest {
+  source: AdapterSource;
+  scale?: number;
+}
 
 export interface LoadPipelineOptions extends JobOptions {
+  /** What is added to the checkpoint's weights, any number of them at once. */
+  adapters?: readonly AdapterRequest[];
   device?: Device | 'auto';
   dtype?: Dtype | 'auto';
   memory?: MemoryPolicy | 'auto';
@@ -33,6 +42,12 @@ interface WatchOptions extends JobOptions {
 
 export interface GenerateOptions extends GenerationParameters, WatchOptions {}
 
+/** @throws KinoraError `invalid-argument` */
+function checkScales(scales: readonly number[], count: number): void {
+  if (scales.length === count && scales.every(Number.isFinite)) return;
+  throw new KinoraError('invalid-argument', `Adapters need a finite scale each: ${count} of them, not [${scales}].`);
+}
+
 /** Text to video from one checkpoint on one backend. One generation at a time. */
 export class TextToVideoPipeline {
   readonly backend: Backend;
@@ -41,14 +56,22 @@ export class TextToVideoPipeline {
   readonly #networks: Networks;
   /** What `generate` is made of, for other ways to put it together. */
   readonly parts: PipelineParts;
+  #scales: readonly number[];
   #running = false;
 
-  private constructor(backend: Backend, memory: MemoryPolicy, checkpoint: TextToVideoCheckpoint) {
+  private constructor(
+    backend: Backend,
+    memory: MemoryPolicy,
+    checkpoint: TextToVideoCheckpoint,
+    scales: readonly number[],
+  ) {
     this.backend = backend;
     this.memory = memory;
     this.#checkpoint = checkpoint;
     this.#networks = new Networks(checkpoint.parts, backend, memory);
     this.parts = new PipelineParts(checkpoint, backend, this.#networks);
+    this.#scales = scales;
+    this.#adapt();
   }
 
   /**
@@ -59,15 +82,42 @@ export class TextToVideoPipeline {
     source: CheckpointSource,
     options: LoadPipelineOptions = {},
   ): Promise<TextToVideoPipeline> {
-    const { device = 'auto', dtype = 'auto', memory = 'auto' } = options;
+    const { device = 'auto', dtype = 'auto', memory = 'auto', adapters = [] } = options;
+    const scales = adapters.map(({ scale = 1 }) => scale);
+    checkScales(scales, scales.length);
     const backend = await chooseBackend(device, dtype);
-    const checkpoint = await loadCheckpoint(source, options);
+    const checkpoint = await loadCheckpoint(source, { ...options, adapters: adapters.map((adapter) => adapter.source) });
     const weightBytes = weightBytesOf(
       Object.values(checkpoint.parts).map(({ weights }) => weights),
       backend.dtype,
     );
     const byItself = chooseMemoryPolicy({ device: backend.device, weightBytes, memoryBytes: machineMemory() });
-    return new TextToVideoPipeline(backend, memory === 'auto' ? byItself : memory, checkpoint);
+    return new TextToVideoPipeline(backend, memory === 'auto' ? byItself : memory, checkpoint, scales);
+  }
+
+  /** The adapters, in the order in which they were given. */
+  get adapters(): readonly AdapterUse[] {
+    return this.#checkpoint.adapters.map(({ id }, index) => ({ id, scale: this.#scales[index] ?? 1 }));
+  }
+
+  /**
+   * Other scales for the same adapters, from the next video on. Nothing is fetched; the networks that they change are made anew.
+   * @param scales one for each of `adapters`
+   * @throws KinoraError `invalid-argument`; `busy` while a video is being made
+   */
+  setAdapters(scales: readonly number[]): void {
+    checkScales(scales, this.#checkpoint.adapters.length);
+    if (this.#running) throw new KinoraError('busy', 'A generation is running; wait for it or cancel it.');
+    this.#scales = [...scales];
+    this.#adapt();
+  }
+
+  #adapt(): void {
+    const { adapters, networks } = this.#checkpoint;
+    const scaled = adapters.map((adapter, index) => ({ ...adapter, scale: this.#scales[index] ?? 1 }));
+    const deltas = Object.keys(networks).map((component) => [component, deltasOf(component, scaled)] as const);
+    this.#networks.setDeltas(Object.fromEntries(deltas));
+    this.parts.promptEncoder.forget();
   }
 
   get info(): CheckpointInfo {
@@ -103,7 +153,7 @@ export class TextToVideoPipeline {
     this.#networks.meter.reset();
     const shape = parts.latentShape(parameters);
     const scheduler = parts.scheduler(total, parameters.scheduler);
-    const texts = guidanceScale > 1 ? [parameters.prompt, parameters.negativePrompt] : [parameters.prompt];
+    const texts = parts.guides(guidanceScale) ? [parameters.prompt, parameters.negativePrompt] : [parameters.prompt];
 
     // 1. prompt → [1, tokens, D], and the same for the negative prompt
     parts.prepareDenoiser(shape, texts.length);
@@ -114,7 +164,7 @@ export class TextToVideoPipeline {
     const noise = initialLatents(shape, randn, scheduler.initNoiseSigma);
 
     // 3. denoise
-    const unet = await parts.denoiser(shape, prompts, job);
+    const unet = await parts.denoiser(shape, prompts, { guidanceScale, ...job });
     parts.frameDecoder.prepare(shape);
     const report = (done: number) => job.onProgress?.({ stage: 'denoise', done, total });
     const latents = await clock.time('denoise', () =>
@@ -137,6 +187,7 @@ export class TextToVideoPipeline {
       vaeDtype: parts.frameDecoder.dtype,
       checkpoint: this.#checkpoint.source.id,
       decoder: this.#checkpoint.decoder?.id,
+      adapters: this.adapters,
       frames,
       latents: swapFirstAxes(latents, shape.frames, shape.channels),
       latentsShape: [1, shape.channels, shape.frames, shape.height, shape.width],

@@ -81,6 +81,14 @@ export interface StepPreview {
 /** Milliseconds per stage of one generation. */
 export type Timings = Record<'tokenize' | 'encode' | 'load' | 'denoise' | 'decode' | 'total', number>;
 
+/** An adapter that a video is made with. */
+export interface AdapterUse {
+  /** Of its source. */
+  id: string;
+  /** What its products are multiplied by. */
+  scale: number;
+}
+
 export interface GeneratedVideo {
   /** With what stood for those that were left out. */
   parameters: ParameterValues;
@@ -90,6 +98,7 @@ export interface GeneratedVideo {
   checkpoint: string;
   /** Id of the folder of the decoder that took the VAE's place; undefined where none did. */
   decoder: string | undefined;
+  adapters: readonly AdapterUse[];
   /** RGBA, [height, width, 4] each, alpha 255. */
   frames: Uint8ClampedArray<ArrayBuffer>[];
   /** The final latents, as diffusers returns them with output_type="latent": [1, channels, frames, height / scale, width / scale]. */

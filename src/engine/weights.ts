@@ -3,7 +3,7 @@ import { elementType, isFloatDtype } from '../shared/dtypes';
 import { KinoraError } from '../shared/errors';
 import { float32ToFloat16, toFloat32 } from '../shared/float16';
 import { quote, shortened } from '../shared/quote';
-import type { NetworkGraph, ParameterUse } from './graph/builder';
+import { type NetworkGraph, type ParameterUse, size } from './graph/builder';
 import type { ExternalTensor } from './graph/onnx';
 import type { StoredTensor, TensorSpec, Weights } from './source';
 
@@ -26,10 +26,39 @@ const CONVERTED_FILE_BYTES = 32 * 2 ** 20;
 const harmless = /(^|\.)position_ids$/;
 
 function find<T>(tensors: ReadonlyMap<string, T>, name: string, aliases: Aliases): T | undefined {
-  const direct = tensors.get(name);
-  if (direct !== undefined) return direct;
-  const old = aliases.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), name);
-  return tensors.get(old);
+  return tensors.get(name) ?? tensors.get(otherName(name, aliases));
+}
+
+/** What a tensor was called before, or is called elsewhere. */
+export function otherName(name: string, aliases: Aliases): string {
+  return aliases.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), name);
+}
+
+/** Tensors that the network reads and a checkpoint need not have: zeros in their place, in one file. */
+export function withZeros(
+  weights: Weights,
+  parameters: ReadonlyMap<string, readonly number[]>,
+  aliases: Aliases = [],
+): Weights {
+  const missing = [...parameters].filter(([name]) => !find(weights.tensors, name, aliases));
+  if (missing.length === 0) return weights;
+  const { safetensors: dtype, bytes } = elementType('float16');
+  const tensors = new Map(weights.tensors);
+  let most = 0;
+  for (const [name, shape] of missing) {
+    const byteLength = size(shape) * bytes;
+    tensors.set(name, { dtype, shape, file: 'zeros', offset: 0, byteLength });
+    most = Math.max(most, byteLength);
+  }
+  return { tensors, files: new Map([...weights.files, ['zeros', new Blob([new Uint8Array(most)])]]) };
+}
+
+/** One table of several, none of whose tensors and files are called the same. */
+export function together(all: readonly Weights[]): Weights {
+  return {
+    tensors: new Map(all.flatMap(({ tensors }) => [...tensors])),
+    files: new Map(all.flatMap(({ files }) => [...files])),
+  };
 }
 
 /** Holds a checkpoint's tensors against what the network reads. Throws KinoraError `invalid-checkpoint` that names up to five of each kind. */

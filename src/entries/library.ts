@@ -1,9 +1,11 @@
 /** Kinora's engine as a library: the face of `npm run build:library`. docs/engine.md explains it. */
 
 export {
+  type AdapterOptions,
   type DownloadState,
   type LocalFolderOptions,
   type OpenOptions,
+  openAdapter,
   openCheckpoint,
   openLocalFolder,
   openStoredCheckpoint,

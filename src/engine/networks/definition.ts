@@ -9,6 +9,8 @@ export interface NetworkDefinition<Config> {
   /** Names of the weight file without their ending, as `save_pretrained` gives them in either format. */
   readonly weights: { readonly safetensors: string; readonly pytorch: string };
   readonly aliases: Aliases;
+  /** Parts of its modules' names in the order in which PyTorch registers those that stand beside each other; for adapters without names. */
+  readonly registration?: readonly string[];
   /** @throws KinoraError `unsupported-config`, naming the key */
   parseConfig(json: unknown): Config;
   /** Every tensor that a checkpoint must hold, with its shape. */

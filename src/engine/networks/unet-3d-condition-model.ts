@@ -60,7 +60,8 @@ const schema = z
     /** Really the size of a head. A list has one per down block. */
     attention_head_dim: z.union([channelCount, z.array(channelCount).min(1).max(maxBlocks)]).default(64),
     num_attention_heads: z.null().optional(),
-    time_cond_proj_dim: z.null().optional(),
+    /** Width of an embedding that is added to the time's: the guidance scale's, of networks that were distilled with it. */
+    time_cond_proj_dim: channelCount.nullish(),
   })
   .superRefine((config, context) => {
     const { block_out_channels: channels, attention_head_dim: heads } = config;
@@ -123,9 +124,11 @@ export function timestepEmbedding(timestep: number, channels: number): Float32Ar
 }
 
 /** TimestepEmbedding and its activation, [1, 4 × first channels]: every resnet activates the same embedding before projecting it. */
-function timeEmbedding(s: Scope, projection: Value, config: UNet3DConfig): Value {
-  const channels = at(config.block_out_channels, 0) * 4;
-  const hidden = activation(s, linear(s.at('linear_1'), projection, channels), config.act_fn);
+function timeEmbedding(s: Scope, projection: Value, config: UNet3DConfig, condition?: Value): Value {
+  const first = at(config.block_out_channels, 0);
+  const channels = first * 4;
+  const sum = condition ? s.add(projection, linear(s.at('cond_proj'), condition, first, { bias: false })) : projection;
+  const hidden = activation(s, linear(s.at('linear_1'), sum, channels), config.act_fn);
   return activation(s, linear(s.at('linear_2'), hidden, channels), config.act_fn);
 }
 
@@ -224,7 +227,7 @@ class UNet3D {
 
 /**
  * Inputs: `sample` [frames, in_channels, height, width] (the latents with the frame axis first), `time` [1, block_out_channels[0]]
- * (timestepEmbedding), `encoder_hidden_states` [prompts, tokens, cross_attention_dim]. Output: `out` [prompts * frames, out_channels,
+ * (timestepEmbedding), where the config has time_cond_proj_dim `timestep_cond` [1, time_cond_proj_dim] (guidanceEmbedding), `encoder_hidden_states` [prompts, tokens, cross_attention_dim]. Output: `out` [prompts * frames, out_channels,
  * height, width]. Throws KinoraError `invalid-argument` for fewer latents than `smallestLatents`.
  */
 export function unet3DConditionModel(config: UNet3DConfig, shape: UNet3DShape, target: Target): NetworkGraph {
@@ -242,7 +245,9 @@ export function unet3DConditionModel(config: UNet3DConfig, shape: UNet3DShape, t
   const sample = g.input('sample', 'float32', [frames, config.in_channels, height, width]);
   const time = g.input('time', 'float32', [1, first]);
   const context = g.input('encoder_hidden_states', 'float32', [prompts, tokens, config.cross_attention_dim]);
-  const unet = new UNet3D(config, shape, timeEmbedding(g.at('time_embedding'), time, config), context);
+  const { time_cond_proj_dim: dim } = config;
+  const condition = dim ? g.input('timestep_cond', 'float32', [1, dim]) : undefined;
+  const unet = new UNet3D(config, shape, timeEmbedding(g.at('time_embedding'), time, config, condition), context);
 
   let x = conv2d(g.at('conv_in'), fromChannelsFirst(g, sample), first, same);
   const transformerIn = { heads: TRANSFORMER_IN_HEADS, headDim: unet.headDim(0), groups };
@@ -261,6 +266,15 @@ export const unet3DDefinition: NetworkDefinition<UNet3DConfig> = {
   label: 'denoiser',
   weights: { safetensors: 'diffusion_pytorch_model', pytorch: 'diffusion_pytorch_model' },
   aliases: [],
+  // up_blocks before mid_block, and a block's kinds of layers one after the other
+  registration: [
+    ...['conv_in', 'time_embedding', 'linear_1', 'cond_proj', 'linear_2'],
+    ...['transformer_in', 'down_blocks', 'up_blocks', 'mid_block'],
+    ...['resnets', 'temp_convs', 'attentions', 'temp_attentions', 'downsamplers', 'upsamplers', 'conv'],
+    ...['conv1', 'time_emb_proj', 'conv2', 'conv_shortcut', 'conv3', 'conv4'],
+    ...['proj_in', 'transformer_blocks', 'attn1', 'attn2', 'to_q', 'to_k', 'to_v', 'to_out', 'ff', 'net', 'proj'],
+    ...['proj_out', 'conv_out'],
+  ],
   parseConfig: parseUNet3DConfig,
   parameters(config) {
     const side = smallestLatents(config);

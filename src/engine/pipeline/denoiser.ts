@@ -19,6 +19,8 @@ interface UNetOptions extends JobOptions {
   promptsAtOnce: number;
   /** A timestep as the network takes it. */
   timeEmbedding: (timestep: number) => Float32Array;
+  /** Further inputs, the same in every run. */
+  inputs?: Readonly<Record<string, Float32Array>>;
   /** What it computes in. */
   dtype: Dtype;
 }
@@ -27,7 +29,7 @@ interface UNetOptions extends JobOptions {
 export function unetDenoiser(
   networks: Networks,
   plan: NetworkPlan,
-  { prompts, promptsAtOnce, timeEmbedding, dtype, ...job }: UNetOptions,
+  { prompts, promptsAtOnce, timeEmbedding, inputs, dtype, ...job }: UNetOptions,
 ): PromptDenoiser {
   const embeds = prompts.map((prompt) => prompt.embeds);
   const contexts = promptsAtOnce === 1 ? embeds : [concat(embeds)];
@@ -38,7 +40,7 @@ export function unetDenoiser(
       await pause();
       throwIfCancelled(job.signal);
       const output = await networks.use(plan, job, (unet) =>
-        unet.run({ sample, time, encoder_hidden_states: context }),
+        unet.run({ ...inputs, sample, time, encoder_hidden_states: context }),
       );
       checkFinite(output, `The UNet's output at timestep ${timestep}`, dtype);
       for (let begin = 0; begin < output.length; begin += sample.length) {

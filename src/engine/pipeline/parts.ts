@@ -58,6 +58,11 @@ export class PipelineParts {
     return schedulerFromConfig(name, this.#checkpoint.scheduler)(numInferenceSteps);
   }
 
+  /** Whether this guidance takes a negative prompt: not where there is none, nor where the UNet was distilled to do it by itself. */
+  guides(guidanceScale: number): boolean {
+    return guidanceScale > 1 && !this.#checkpoint.pipeline.guidanceEmbedding;
+  }
+
   /** Does in advance what of loading the UNet can go on while another network runs. */
   prepareDenoiser(shape: LatentShape, prompts: number): void {
     this.#networks.prepareAhead(this.#unet(shape, prompts).plan);
@@ -66,15 +71,17 @@ export class PipelineParts {
   /**
    * Loads the UNet, where it is not ready, for latents of this shape.
    * @param prompts what it is to look for: it has an output for each, and `guided` makes one of two
-   * @param job its signal takes effect between two runs
+   * @param job its signal takes effect between two runs. `guidanceScale` is for a UNet that takes it as an input
    * @throws KinoraError what loading a network can throw; the denoiser `cancelled`, `numerics`, and what running it can throw
    */
-  async denoiser(shape: LatentShape, prompts: readonly EncodedPrompt[], job: JobOptions = {}): Promise<PromptDenoiser> {
+  async denoiser(shape: LatentShape, prompts: readonly EncodedPrompt[], { guidanceScale = 1, ...job }: JobOptions & { guidanceScale?: number } = {}): Promise<PromptDenoiser> {
     const { plan, together } = this.#unet(shape, prompts.length);
     await this.#networks.load(plan, job);
-    const { timeEmbedding } = this.#checkpoint.pipeline;
+    const { timeEmbedding, guidanceEmbedding } = this.#checkpoint.pipeline;
+    const inputs = guidanceEmbedding && { timestep_cond: guidanceEmbedding(guidanceScale) };
     const { dtype } = this.#backend;
-    return unetDenoiser(this.#networks, plan, { prompts, promptsAtOnce: together, timeEmbedding, dtype, ...job });
+    const options = { prompts, promptsAtOnce: together, timeEmbedding, inputs, dtype };
+    return unetDenoiser(this.#networks, plan, { ...options, ...job });
   }
 
   /**

@@ -20,7 +20,7 @@ export class PromptEncoder {
   readonly #tokenizer: ClipTokenizer;
   readonly #plan: NetworkPlan;
   readonly #dtype: Dtype;
-  readonly #known = new PromptEmbeddings();
+  #known = new PromptEmbeddings();
 
   constructor(networks: Networks, tokenizer: ClipTokenizer, plan: NetworkPlan, dtype: Dtype) {
     this.#networks = networks;
@@ -42,6 +42,11 @@ export class PromptEncoder {
       encoded.push({ embeds: await clock.time('encode', () => this.#embed(ids, job)), truncated });
     }
     return encoded;
+  }
+
+  /** What is known may be of other weights. */
+  forget(): void {
+    this.#known = new PromptEmbeddings();
   }
 
   async #embed(ids: Int32Array, job: JobOptions): Promise<Float32Array> {

@@ -69,6 +69,11 @@ export interface PipelineNetworks {
   /** A timestep as the denoiser takes it. */
   timeEmbedding(timestep: number): Float32Array<ArrayBuffer>;
 
+  /**
+   * The guidance scale as the denoiser takes it, for one that was distilled to follow it by itself, without a second run. Undefined for
+   * all others.
+   */
+  readonly guidanceEmbedding: ((guidanceScale: number) => Float32Array<ArrayBuffer>) | undefined;
   /** [1, tokens] → [1, tokens, hidden size] */
   encode(target: Target): NetworkPlan;
   /** Latents [frames, channels, height, width] → the noise in them, for each prompt. */

@@ -3,6 +3,7 @@ import { at } from '../at';
 import type { Target } from '../graph/builder';
 import { autoencoderDecoder, autoencoderDefinition, vaeScaleFactor } from '../networks/autoencoder-kl';
 import { clipTextDefinition, clipTextModel } from '../networks/clip-text-model';
+import { guidanceEmbedding } from '../networks/guidance-embedding';
 import {
   smallestLatents,
   timestepEmbedding,
@@ -44,6 +45,7 @@ export const textToVideoSD: PipelineDefinition = {
     const sample = unet.sample_size ?? 32;
     const [height, width] = typeof sample === 'number' ? [sample, sample] : sample;
 
+    const { time_cond_proj_dim: guidanceChannels } = unet;
     const encode = (target: Target): NetworkPlan => ({
       role: 'encode',
       network: placeOf(networks, 'text_encoder'),
@@ -77,6 +79,7 @@ export const textToVideoSD: PipelineDefinition = {
         vae: () => networks.vae.parameters(vae),
       },
       timeEmbedding: (timestep) => timestepEmbedding(timestep, at(unet.block_out_channels, 0)),
+      guidanceEmbedding: guidanceChannels ? (scale) => guidanceEmbedding(scale, guidanceChannels) : undefined,
       encode,
       denoise,
       decode,
