@@ -79,7 +79,7 @@ function profileFolder({ profile }: CommandLine, jobs: { job: Job }[]): string {
 }
 
 async function buildPage(): Promise<void> {
-  console.error('Building the page …');
+  console.error('Building the page…');
   const { build } = await import('vite');
   await build({ root, configFile: path.join(root, 'vite.config.ts'), logLevel: 'warn' });
 }

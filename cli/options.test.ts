@@ -118,17 +118,17 @@ describe('a batch', () => {
       ].join('\n'),
     );
     expect(lines).toMatchObject([
-      { name: ':1', error: expect.stringContaining('no JSON') },
+      { name: ':1', error: expect.stringContaining('not valid JSON') },
       { name: ':2', error: expect.stringContaining('JSON object') },
       { name: ':3', error: expect.stringContaining('promt') },
       { name: ':4', job: { parameters: { prompt: 'c' } } },
-      { name: ':5', error: expect.stringMatching(/written by .*:4 already/) },
+      { name: ':5', error: expect.stringMatching(/already written by .*:4/) },
       { name: ':6', error: expect.stringContaining('--out') },
       { name: ':7', error: expect.stringMatching(/^.{50,1000}$/) },
     ]);
   });
 
   test('that is empty is an error', () => {
-    expect(() => batch('\n')).toThrow(/holds no line/);
+    expect(() => batch('\n')).toThrow(/is empty/);
   });
 });

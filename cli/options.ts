@@ -36,14 +36,14 @@ function helpFor(name: ParameterName): string {
   const lines = [described(`--${parameter.flag} ${placeholders[parameter.kind]}`, text)];
   if (parameter.kind === 'choice') {
     lines.push(...parameter.choices.map(({ value, help }) => `${indent}${value}: ${help}`));
-    lines.push(`${indent}or how one of them begins`);
+    lines.push(`${indent}or the start of one of these names`);
   }
   return lines.join('\n');
 }
 
 /** What is taken where an option is left out. */
 function leftOut(name: ParameterName): string[] {
-  if (name === 'seed') return ['another one each time'];
+  if (name === 'seed') return ['a new one each time'];
   const { ofCheckpoint, default: usual } = parameters[name];
   if (ofCheckpoint) return ['the model’s own'];
   if (usual === undefined || usual === '') return [];
@@ -58,23 +58,23 @@ export const usage = `Makes videos from prompts, in a headless Chromium.
 What to make
 ${parameterNames.map(helpFor).join('\n')}
 
-With what
+How to make it
   --model WHERE       folder or address of a diffusers checkpoint (the one that ships with the page)
   --device NAME       webgpu or wasm (webgpu where there is a GPU)
   --dtype NAME        f16 or f32 (what the device can do)
 
-What to write; at least one
+What to write (at least one)
   --out FILE          the video, .mp4
-  --png DIR           the frames, DIR/000.png and so on, without loss
+  --png DIR           the frames, lossless: DIR/000.png and so on
   --latents FILE      the final latents, .npy, float32
-  --report FILE       times and memory, .json (beside one of the others)
+  --report FILE       times and memory, .json (in addition to one of the others)
 
-How
-  --batch FILE        one JSON object a line with these options, all in one browser; what stands on the command line
-                      holds for every line that does not say otherwise
+Other options
+  --batch FILE        one JSON object per line with these options, all in one browser; options on the command line
+                      apply to every line that does not override them
   --browser PATH      the Chromium to use (the machine's, else Playwright's)
-  --profile DIR       where the browser keeps what it downloads (a folder in your cache; folders on this machine are
-                      read anew every time unless you name one)
+  --profile DIR       where the browser keeps what it downloads (a folder in your cache; models in folders on this machine
+                      are read again every time unless you name one)
   --help
 `;
 
@@ -137,7 +137,7 @@ export function parseCommandLine(args: string[]): CommandLine | undefined {
 function readBatch(batch: string, shared: object): Line[] {
   const texts = readFileSync(batch, 'utf8').split('\n');
   const lines = texts.flatMap((text, i) => (text.trim() ? [parseLine(`${batch}:${i + 1}`, text, shared)] : []));
-  if (lines.length === 0) throw new Error(`${batch} holds no line.`);
+  if (lines.length === 0) throw new Error(`${batch} is empty.`);
   // the second of two videos of the same name would take the place of the first
   const seen = new Map<string, string>();
   return lines.map((line) => {
@@ -145,7 +145,7 @@ function readBatch(batch: string, shared: object): Line[] {
     for (const target of [line.job.out, line.job.png, line.job.latents]) {
       if (target === undefined) continue;
       const taken = seen.get(path.resolve(target));
-      if (taken) return { name: line.name, error: `${target} is written by ${taken} already.` };
+      if (taken) return { name: line.name, error: `${target} is already written by ${taken}.` };
       seen.set(path.resolve(target), line.name);
     }
     return line;
@@ -157,10 +157,10 @@ function parseLine(name: string, text: string, shared: object): Line {
   try {
     values = JSON.parse(text);
   } catch (error) {
-    return { name, error: `This is no JSON (${error instanceof Error ? error.message : error}).` };
+    return { name, error: `This is not valid JSON (${error instanceof Error ? error.message : error}).` };
   }
   const object = z.record(z.string(), z.unknown()).safeParse(values);
-  if (!object.success) return { name, error: 'A line must be a JSON object.' };
+  if (!object.success) return { name, error: 'Each line must be a JSON object.' };
   return parseJob(name, { ...shared, ...object.data });
 }
 

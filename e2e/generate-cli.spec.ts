@@ -144,7 +144,7 @@ test('a failing line of a batch stops no other', async () => {
   writeFileSync(path.join(folder, 'batch.jsonl'), lines.join('\n'));
   const { code, stderr } = await generate('--batch', 'batch.jsonl', '--report', 'report.json', ...quick);
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^batch\.jsonl:2: This is no JSON/m);
+  expect(stderr).toMatch(/^batch\.jsonl:2: This is not valid JSON/m);
   expect(stderr).toMatch(/^batch\.jsonl:1: .*nowhere is not a diffusers checkpoint/m);
   expect(readdirSync(folder).sort()).toEqual(['batch.jsonl', 'c.mp4', 'report.json']);
   const { videos } = JSON.parse(readFileSync(path.join(folder, 'report.json'), 'utf8'));

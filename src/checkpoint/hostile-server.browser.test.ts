@@ -75,10 +75,10 @@ it('a server that does as it should', async () => {
 
 describe.each(everyRequest)('%s', (request) => {
   it.each<[string, Fault, string, string]>([
-    ['silence', { silent: true }, 'network', 'stood still'],
-    ['a drip', { drip: 1 }, 'network', 'stood still'],
-    ['a body that stops', { hangAfter: 1 }, 'network', 'stood still'],
-    ['a body that breaks off', { cutAfter: 1 }, 'truncated', 'broke off'],
+    ['silence', { silent: true }, 'network', 'stalled'],
+    ['a drip', { drip: 1 }, 'network', 'stalled'],
+    ['a body that stops', { hangAfter: 1 }, 'network', 'stalled'],
+    ['a body that breaks off', { cutAfter: 1 }, 'truncated', 'was cut'],
     ['a lost connection', { dropConnection: true }, 'network', 'CORS'],
     ['no leave to read it', { noCors: true }, 'network', 'CORS'],
     ['redirects in a circle', { redirectLoop: true }, 'network', 'could be read'],
@@ -92,7 +92,7 @@ describe.each(everyRequest)('%s', (request) => {
     ['a wait of a year', { status: 503, retryAfter: 31_536_000 }, 'http', '503'],
   ])('%s ends it', async (what, fault, code, message) => {
     await put(request, fault);
-    const patience = message === 'stood still' ? 0.6 : undefined;
+    const patience = message === 'stalled' ? 0.6 : undefined;
     const pauses = what === 'a wait of a year' ? [0, 0] : [];
     await expect(bringIn({ pauses, patience })).rejects.toThrow(failure(code, message));
   });

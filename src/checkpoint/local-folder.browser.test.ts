@@ -216,7 +216,7 @@ describe('a file that is no longer what it was', () => {
 describe('what is not a checkpoint', () => {
   it.each<[string, Record<string, string>, string]>([
     ['an empty folder', {}, 'it is empty'],
-    ['a part of a model', { 'config.json': '{}' }, 'seems to be a part of one'],
+    ['a part of a model', { 'config.json': '{}' }, 'suggests that it is a part of one'],
     ['a cache of the hub', { 'snapshots/abc/model_index.json': '{}', 'refs/main': 'abc' }, 'a cache of the hub'],
     ['a single file', { 'v1-5-pruned.safetensors': '' }, 'it holds v1-5-pruned.safetensors'],
     ['something else', { 'a.jpg': '', 'b/c.jpg': '' }, 'it holds '],

@@ -267,7 +267,7 @@ describe('a download that breaks off', () => {
 
   it('is no model, whatever was cut off', async () => {
     await putFile(0, { at: 30 * MiB, cutAfter: 1000 });
-    await expect((await open()).weights('unet')).rejects.toThrow(failure('truncated', 'broke off before all'));
+    await expect((await open()).weights('unet')).rejects.toThrow(failure('truncated', 'was cut before all'));
     expect(await store.manifests(space.url)).toEqual([]);
   });
 

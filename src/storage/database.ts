@@ -146,8 +146,8 @@ function storageError(error: unknown, doing: string): KinoraError {
   }
   return new KinoraError(
     'storage',
-    `The browser's storage failed while ${doing} (${reason}). Reload the page; in a private window, or where site ` +
-      'data is blocked, use a normal window or allow it.',
+    `The browser's storage failed while ${doing} (${reason}). Reload the page. In a private window, switch to a ` +
+      'normal one; if site data is blocked, allow it.',
     { cause: error },
   );
 }

@@ -16,7 +16,7 @@ export function SettingsPanel() {
         <Fields group="size" />
         <SizeNote />
         <p className="hint">
-          The model was made for {numFrames} frames of {width}×{height} pixels; others work less well.
+          Best at {numFrames} frames of {width}×{height} pixels, which the model was made for.
         </p>
         <button type="button" className="text-button" onClick={resetSettings}>
           Back to the recommended settings

@@ -34,7 +34,7 @@ type DDIMConfig = z.infer<typeof schema>;
 export const ddim = {
   className: 'DDIMScheduler',
   label: 'DDIM',
-  when: 'Plain and steady.',
+  when: 'Simple and reliable.',
   reads: ['eta'],
   compatibles,
   fromConfig(json): SetTimesteps {

@@ -64,7 +64,7 @@ type DPMSolverConfig = z.infer<typeof schema>;
 export const dpmSolverMultistep = {
   className: 'DPMSolverMultistepScheduler',
   label: 'DPM++ 2M',
-  when: 'Good with fewer steps.',
+  when: 'Good results in fewer steps.',
   compatibles,
   fromConfig(json): SetTimesteps {
     const config = parseConfig(schema, json, 'scheduler_config.json');

@@ -24,7 +24,7 @@ const schema = z.object({
 export const eulerAncestralDiscrete = {
   className: 'EulerAncestralDiscreteScheduler',
   label: 'Euler ancestral',
-  when: 'Livelier: it adds noise in every step, so another number of steps is another video.',
+  when: 'Livelier: it adds noise at every step, so changing the number of steps changes the video.',
   compatibles,
   fromConfig(json): SetTimesteps {
     const config = parseConfig(schema, json, 'scheduler_config.json');

@@ -25,7 +25,7 @@ type EulerConfig = z.infer<typeof schema>;
 export const eulerDiscrete = {
   className: 'EulerDiscreteScheduler',
   label: 'Euler',
-  when: 'Much like DDIM; many published models come with it.',
+  when: 'Much like DDIM; many published models use it.',
   compatibles,
   fromConfig(json): SetTimesteps {
     const config = parseConfig(schema, json, 'scheduler_config.json');
