@@ -19,16 +19,15 @@ export const rooms = {
   },
   'src/engine': {
     about:
-      'prompt → frames; no DOM, no storage; `index.ts` is its whole face, and it alone imports onnxruntime-web, in `runtime/`',
+      'prompt → frames; no DOM, no storage; `index.ts` is its face, and only this room imports onnxruntime-web, in `runtime/`',
     may: ['src/shared', 'src/platform', 'src/engine/parameters', 'src/engine/schedulers/descriptions.ts'],
   },
   'src/engine/parameters': {
-    about:
-      'what a video is made of: each parameter’s name, range, default and words; of the engine, all that the page knows',
+    about: 'the parameters of a video: name, range, default and texts of each; all that the page knows of the engine',
     may: ['src/shared', 'src/engine/schedulers/descriptions.ts'],
   },
   'src/engine/schedulers/descriptions.ts': {
-    about: 'what the schedulers say of themselves, for the parameters',
+    about: 'how the schedulers describe themselves, for the parameters',
     may: ['src/engine'],
   },
   'src/storage': { about: 'IndexedDB', may: ['src/shared', 'src/engine'] },
@@ -37,7 +36,7 @@ export const rooms = {
     may: ['src/shared', 'src/engine', 'src/storage'],
   },
   'src/media': {
-    about: 'frames → mp4, and what a video was made of in its file',
+    about: 'frames → mp4, with the video’s settings inside the file',
     may: ['src/shared', 'src/platform', 'src/engine/parameters'],
   },
   'src/protocol.ts': {
@@ -73,7 +72,7 @@ export const rooms = {
     may: ['src/shared', 'src/platform', 'src/engine/parameters', 'src/protocol.ts', 'src/catalogue', 'src/state'],
   },
   'src/entries': {
-    about: 'where the pages and the library begin; `library.ts` is the library’s face ([engine.md](engine.md))',
+    about: 'entry points of the pages and the library; `library.ts` is the library’s face ([engine.md](engine.md))',
     may: [
       'src/shared',
       'src/engine',
