@@ -17,7 +17,16 @@ import { PipelineParts } from './pipeline/parts';
 import { torchRandn } from './random';
 import type { AdapterSource, CheckpointSource } from './source';
 import { swapFirstAxes } from './tensor';
-import type { AdapterUse, Backend, CheckpointInfo, Device, Dtype, GeneratedVideo, MemoryPolicy, StepPreview } from './types';
+import type {
+  AdapterUse,
+  Backend,
+  CheckpointInfo,
+  Device,
+  Dtype,
+  GeneratedVideo,
+  MemoryPolicy,
+  StepPreview,
+} from './types';
 
 /** A LoRA adapter, and how much of it is added: 1 where nothing is said, 0 for none of it. */
 export interface AdapterRequest {
@@ -86,7 +95,10 @@ export class TextToVideoPipeline {
     const scales = adapters.map(({ scale = 1 }) => scale);
     checkScales(scales, scales.length);
     const backend = await chooseBackend(device, dtype);
-    const checkpoint = await loadCheckpoint(source, { ...options, adapters: adapters.map((adapter) => adapter.source) });
+    const checkpoint = await loadCheckpoint(source, {
+      ...options,
+      adapters: adapters.map((adapter) => adapter.source),
+    });
     const weightBytes = weightBytesOf(
       Object.values(checkpoint.parts).map(({ weights }) => weights),
       backend.dtype,

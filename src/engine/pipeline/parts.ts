@@ -74,7 +74,11 @@ export class PipelineParts {
    * @param job its signal takes effect between two runs. `guidanceScale` is for a UNet that takes it as an input
    * @throws KinoraError what loading a network can throw; the denoiser `cancelled`, `numerics`, and what running it can throw
    */
-  async denoiser(shape: LatentShape, prompts: readonly EncodedPrompt[], { guidanceScale = 1, ...job }: JobOptions & { guidanceScale?: number } = {}): Promise<PromptDenoiser> {
+  async denoiser(
+    shape: LatentShape,
+    prompts: readonly EncodedPrompt[],
+    { guidanceScale = 1, ...job }: JobOptions & { guidanceScale?: number } = {},
+  ): Promise<PromptDenoiser> {
     const { plan, together } = this.#unet(shape, prompts.length);
     await this.#networks.load(plan, job);
     const { timeEmbedding, guidanceEmbedding } = this.#checkpoint.pipeline;
