@@ -20,7 +20,7 @@ test('a look at a model whose server never answers can be cancelled at any time'
   const client = modelsClient();
   const controller = new AbortController();
   const looking = errorOf(client.inspect(space.url, controller.signal));
-  await expect.poll(() => space.requests()).toHaveLength(1);
+  await expect.poll(() => space.requests(), { timeout: 10_000 }).toHaveLength(1);
   controller.abort();
   expect((await looking).code).toBe('cancelled');
   // the worker goes on serving
@@ -51,7 +51,7 @@ test('one download at a time', async () => {
   const client = modelsClient();
   const controller = new AbortController();
   const first = errorOf(client.download(space.url, { signal: controller.signal }));
-  await expect.poll(() => space.requests()).toHaveLength(1);
+  await expect.poll(() => space.requests(), { timeout: 10_000 }).toHaveLength(1);
   expect((await errorOf(client.download(space.url))).code).toBe('busy');
   controller.abort();
   expect((await first).code).toBe('cancelled');

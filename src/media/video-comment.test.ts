@@ -21,7 +21,8 @@ describe('the comment of a video', () => {
   it('of an earlier version is read; what it does not name has its default', () => {
     const { schema: _, model: id, ...same } = early;
     const read = parseVideoComment(JSON.stringify(early));
-    expect(read).toEqual({ model: id, parameters: { ...same, eta: 0 } });
+    const { prompt } = same;
+    expect(read).toEqual({ model: id, parameters: { ...completeParameters({ prompt }), ...same, eta: 0 } });
   });
 
   it('may name what a later version knows', () => {

@@ -33,7 +33,7 @@ describe('settings from storage', () => {
     };
     const { steps: numInferenceSteps, guidance: guidanceScale, ...same } = stored;
     const settings = parseSettings(JSON.stringify(stored), shippedModel);
-    expect(settings).toEqual({ ...same, numInferenceSteps, guidanceScale });
+    expect(settings).toEqual({ ...recommended, ...same, numInferenceSteps, guidanceScale });
   });
 
   test('keep what can be read beside what cannot', () => {
