@@ -7,7 +7,7 @@ import type { HeadlessRequest, HeadlessVideo } from '../src/entries/headless';
 import type { JobProgress } from '../src/protocol';
 import { HeadlessBrowser, HeadlessError } from './browser';
 import type { HeapPeak } from './heap-meter';
-import { isAddress, modelAddress } from './models';
+import { addressOf, isRemote, shippedAddress } from './models';
 import { npy } from './npy';
 import { type CommandLine, type Job, type Line, parseCommandLine, usage } from './options';
 import { Outputs } from './outputs';
@@ -72,7 +72,7 @@ async function main(): Promise<void> {
 /** What lies on this machine is read anew every time; what was downloaded is kept. */
 function profileFolder({ profile }: CommandLine, jobs: { job: Job }[]): string {
   if (profile !== undefined) return path.resolve(profile);
-  if (!jobs.some(({ job }) => job.model !== undefined && isAddress(job.model))) return '';
+  if (!jobs.some(({ job }) => isRemote(job.model) || isRemote(job.decoder))) return '';
   const caches = { darwin: path.join(homedir(), 'Library', 'Caches'), win32: process.env.LOCALAPPDATA };
   const own = Object.entries(caches).find(([platform]) => platform === process.platform)?.[1];
   return path.join(own ?? process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'kinora', 'browser');
@@ -87,7 +87,8 @@ async function buildPage(): Promise<void> {
 async function make(job: Job, browser: HeadlessBrowser, site: Site): Promise<{ video: HeadlessVideo; heap: HeapPeak }> {
   const dtypes = { f16: 'float16', f32: 'float32' } as const;
   const request: HeadlessRequest = {
-    source: { kind: 'remote', url: modelAddress(job.model, site, dist) },
+    source: remote(job.model === undefined ? shippedAddress(dist) : addressOf(job.model, 'pipeline', site)),
+    decoder: job.decoder === undefined ? undefined : remote(addressOf(job.decoder, 'decoder', site)),
     device: job.device ?? 'auto',
     dtype: job.dtype ? dtypes[job.dtype] : 'auto',
     seed: Math.floor(Math.random() * 2 ** 32),
@@ -112,15 +113,18 @@ async function make(job: Job, browser: HeadlessBrowser, site: Site): Promise<{ v
   return made;
 }
 
+const remote = (url: string) => ({ kind: 'remote', url }) as const;
+
 function reportOf({ out, png, latents }: Job, { video, heap }: { video: HeadlessVideo; heap: HeapPeak }) {
   const { timings, openMilliseconds: open, encodeMilliseconds: mp4 } = video;
-  const { parameters, checkpoint, backend, fps, codec, truncatedTokens } = video;
+  const { parameters, checkpoint, decoder, backend, fps, codec, truncatedTokens } = video;
   return {
     files: { out, png, latents },
     parameters,
     fps,
     codec,
     checkpoint,
+    decoder,
     backend,
     truncatedTokens,
     milliseconds: { open, ...timings, mp4, total: open + timings.total + mp4 },

@@ -17,7 +17,20 @@ function only(...args: string[]) {
 
 test('reads every option', () => {
   const line = only(
-    ...['--prompt', 'a red circle', '--negative', 'blurry', '--model', '../model', '--seed', '7', '--steps', '12'],
+    ...[
+      '--prompt',
+      'a red circle',
+      '--negative',
+      'blurry',
+      '--model',
+      '../model',
+      '--decoder',
+      '../taesd',
+      '--seed',
+      '7',
+      '--steps',
+      '12',
+    ],
     ...['--guidance', '7.5', '--frames', '4', '--width', '128', '--height', '64', '--fps', '12', '--scheduler', 'ddim'],
     ...[
       '--eta',
@@ -41,7 +54,7 @@ test('reads every option', () => {
         ...{ prompt: 'a red circle', negativePrompt: 'blurry', seed: 7, numInferenceSteps: 12, guidanceScale: 7.5 },
         ...{ numFrames: 4, width: 128, height: 64, fps: 12, scheduler: 'DDIMScheduler', eta: 0.5 },
       },
-      ...{ model: '../model', device: 'wasm', dtype: 'f32' },
+      ...{ model: '../model', decoder: '../taesd', device: 'wasm', dtype: 'f32' },
       ...{ out, png: folder, latents: path.join(folder, 'l.npy') },
     },
   });

@@ -59,7 +59,10 @@ What to make
 ${parameterNames.map(helpFor).join('\n')}
 
 How to make it
-  --model WHERE       folder or address of a diffusers checkpoint (the one that ships with the page)
+  --model WHERE       folder or address of a diffusers checkpoint, or its owner/name on the Hugging Face hub (the one that
+                      ships with the page)
+  --decoder WHERE     the same of an AutoencoderTiny, which decodes in place of the model’s VAE: much less work, a little
+                      less detail (none)
   --device NAME       webgpu or wasm (webgpu where there is a GPU)
   --dtype NAME        f16 or f32 (what the device can do)
 
@@ -85,6 +88,7 @@ const filled = z.string().refine((text) => text !== '', 'must not be empty');
 const jobSchema = z
   .strictObject({
     model: filled.optional(),
+    decoder: filled.optional(),
     device: z.enum(['webgpu', 'wasm']).optional(),
     dtype: z.enum(['f16', 'f32']).optional(),
     out: filled.optional(),

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,6 +7,7 @@ import { parameters as rows } from '../src/engine/parameters';
 import { schedulerNames } from '../src/engine/schedulers/descriptions';
 import { psnr, Safetensors } from '../tests/reference';
 import { decodeVideo, probeVideo } from '../tests/server/ffmpeg';
+import { generateIn } from './command-line';
 
 const root = path.resolve(import.meta.dirname, '..');
 const model = path.join(root, 'public/models/moving-shapes');
@@ -23,15 +23,7 @@ test.beforeEach(() => {
 });
 test.afterEach(() => rmSync(folder, { recursive: true }));
 
-function generate(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    const command = [path.join(root, 'node_modules/tsx/dist/cli.mjs'), path.join(root, 'cli/generate.ts'), ...args];
-    // from another folder: names are relative to where the caller is
-    execFile(process.execPath, command, { cwd: folder }, (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
-    });
-  });
-}
+const generate = (...args: string[]) => generateIn(folder, ...args);
 
 /** Frames as RGB, put together from PNGs by ffmpeg. */
 const decodeFrames = (pattern: string) => decodeVideo(path.join(folder, pattern));
@@ -145,7 +137,7 @@ test('a failing line of a batch stops no other', async () => {
   const { code, stderr } = await generate('--batch', 'batch.jsonl', '--report', 'report.json', ...quick);
   expect(code).toBe(1);
   expect(stderr).toMatch(/^batch\.jsonl:2: This is not valid JSON/m);
-  expect(stderr).toMatch(/^batch\.jsonl:1: .*nowhere is not a diffusers checkpoint/m);
+  expect(stderr).toMatch(/^batch\.jsonl:1: .*nowhere is not a diffusers model/m);
   expect(readdirSync(folder).sort()).toEqual(['batch.jsonl', 'c.mp4', 'report.json']);
   const { videos } = JSON.parse(readFileSync(path.join(folder, 'report.json'), 'utf8'));
   expect(videos.map((video: object) => 'error' in video)).toEqual([true, true, false]);

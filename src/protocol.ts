@@ -9,6 +9,7 @@ import type {
   Device,
   DeviceReport,
   Dtype,
+  FolderKind,
   GeneratedVideo,
   GenerationParameters,
   Lack,
@@ -32,6 +33,7 @@ export type {
   DeviceReport,
   Dtype,
   EncodedVideo,
+  FolderKind,
   GeneratedVideo,
   GenerationParameters,
   Lack,
@@ -46,6 +48,8 @@ export type {
 export interface LoadRequest {
   /** A picked folder is used where it lies. */
   source: ModelSource<Picked>;
+  /** A decoder that takes the place of the model's own. */
+  decoder?: ModelSource<Picked>;
   device: Device | 'auto';
   dtype: Dtype | 'auto';
   /** Left out: 'auto'. */
@@ -90,7 +94,7 @@ export interface GenerationWorker {
     load: LoadRequest,
     parameters: GenerationParameters,
     onProgress: (progress: JobProgress) => void,
-    onPreview: (preview: StepPreview) => void,
+    onPreview: ((preview: StepPreview) => void) | undefined,
     signal: AbortSignal | undefined,
   ): Promise<GenerateResult & LoadedModel>;
   /** Tokens of a text with start and end marks, before truncation; undefined where no model is loaded. */
@@ -160,11 +164,12 @@ export interface ModelsWorker {
   /** What the device lacks for a video of this size. Fetches configs only. */
   assess(request: AssessRequest, token: AccessToken | undefined): Promise<DeviceReport>;
   /**
-   * Fetches what is not stored yet, until everything is; resolves with the model's id. Aborted, it rejects with `cancelled`: what is
-   * there stays, and the next download goes on from it. One download, import or check at a time.
+   * Fetches what is not stored yet of a folder of this kind, until everything is; resolves with its id. Aborted, it rejects with
+   * `cancelled`: what is there stays, and the next download goes on from it. One download, import or check at a time.
    */
   download(
     url: string,
+    kind: FolderKind,
     token: AccessToken | undefined,
     onProgress: (progress: DownloadProgress) => void,
     signal: AbortSignal | undefined,

@@ -2,7 +2,7 @@
 import '../src/shared/trusted-types';
 import { transfer } from 'comlink';
 import { isStoredWhole, openSource, openStoredCheckpoint } from '../src/checkpoint';
-import { type CheckpointSource, TextToVideoPipeline } from '../src/engine';
+import { type CheckpointSource, type FolderKind, TextToVideoPipeline } from '../src/engine';
 import { encodeMp4 } from '../src/media';
 import { writeVideoComment } from '../src/media/video-comment';
 import type { GenerationWorker, JobProgress, LoadedModel, LoadRequest } from '../src/protocol';
@@ -21,24 +21,36 @@ function isElsewhere(source: Source): source is Remote {
   return source.kind === 'remote' && URL.parse(source.url)?.origin !== location.origin;
 }
 
-function open(source: Source, signal: AbortSignal | undefined): Promise<CheckpointSource> {
-  return isElsewhere(source) ? openStoredCheckpoint(source.url, store) : openSource(source, { store, signal });
+function open(source: Source, kind: FolderKind, signal: AbortSignal | undefined): Promise<CheckpointSource> {
+  return isElsewhere(source)
+    ? openStoredCheckpoint(source.url, store, kind)
+    : openSource(source, { store, kind, signal });
+}
+
+/** What is stored under an address stays the same; a picked folder may have changed, and the id of what was opened tells. */
+function nameOf(source: Source | undefined, opened: CheckpointSource | undefined): unknown {
+  return source?.kind === 'picked' ? opened?.id : source;
 }
 
 async function loadPipeline(
-  { source, device, dtype, memory }: LoadRequest,
+  { source, decoder: ofDecoder, device, dtype, memory }: LoadRequest,
   options: { onProgress: (progress: JobProgress) => void; signal: AbortSignal | undefined },
 ): Promise<TextToVideoPipeline> {
-  const keyOf = (of: unknown) => JSON.stringify([of, device, dtype, memory]);
-  // what is stored under an address stays the same; a picked folder may have changed, and its id tells
-  if (source.kind !== 'picked' && loaded?.key === keyOf(source)) return loaded.pipeline;
-  const checkpoint = await open(source, options.signal);
-  const key = keyOf(source.kind === 'picked' ? checkpoint.id : source);
+  const keyOf = (opened?: CheckpointSource, decoder?: CheckpointSource) =>
+    JSON.stringify([nameOf(source, opened), nameOf(ofDecoder, decoder), device, dtype, memory]);
+  const mayChange = [source, ofDecoder].some((of) => of?.kind === 'picked');
+  if (!mayChange && loaded?.key === keyOf()) return loaded.pipeline;
+  const checkpoint = await open(source, 'pipeline', options.signal);
+  const decoder = ofDecoder && (await open(ofDecoder, 'decoder', options.signal));
+  const key = keyOf(checkpoint, decoder);
   if (loaded?.key === key) return loaded.pipeline;
   const former = loaded;
   loaded = undefined;
   await former?.pipeline.dispose();
-  const pipeline = await TextToVideoPipeline.fromPretrained(checkpoint, { device, dtype, memory, ...options });
+  const pipeline = await TextToVideoPipeline.fromPretrained(checkpoint, {
+    ...{ decoder, device, dtype, memory },
+    ...options,
+  });
   loaded = { key, pipeline };
   return pipeline;
 }
@@ -58,14 +70,16 @@ const worker: GenerationWorker = {
     const video = await pipeline.generate({
       ...parameters,
       onProgress,
-      onStep: (preview) => onPreview(transfer(preview, [preview.pixels.buffer])),
+      onStep: onPreview && ((preview) => onPreview(transfer(preview, [preview.pixels.buffer]))),
       signal,
     });
     const start = performance.now();
     const { width, height, fps } = video.parameters;
     const mp4 = await encodeMp4({
       ...{ frames: video.frames, width, height, fps },
-      comment: writeVideoComment({ model: video.checkpoint, parameters: video.parameters }),
+      comment: writeVideoComment({
+        ...{ model: video.checkpoint, decoder: video.decoder, parameters: video.parameters },
+      }),
       onProgress: (done, total) => onProgress({ stage: 'mp4', done, total }),
       signal,
     });

@@ -9,8 +9,8 @@ import {
   openLocalFolder,
   openSource,
 } from '../src/checkpoint';
-import { assessCheckpoint, type CheckpointSource, checkCheckpoint, loadCheckpoint } from '../src/engine';
-import type { DownloadProgress, ModelsWorker } from '../src/protocol';
+import { assessCheckpoint, type CheckpointSource, checkCheckpoint, loadCheckpoint, loadDecoder } from '../src/engine';
+import type { DownloadProgress, FolderKind, ModelsWorker } from '../src/protocol';
 import { KinoraError } from '../src/shared/errors';
 import { CheckpointStore } from '../src/storage';
 import { serve } from '../src/wire';
@@ -30,8 +30,11 @@ async function oneAtATime<Result>(work: () => Promise<Result>): Promise<Result> 
   }
 }
 
-/** Brings everything of a checkpoint into storage. */
+const loaders = { pipeline: loadCheckpoint, decoder: loadDecoder } satisfies Record<FolderKind, unknown>;
+
+/** Brings everything of a folder into storage. */
 function bringIn(
+  kind: FolderKind,
   onProgress: (progress: DownloadProgress) => void,
   signal: AbortSignal | undefined,
   open: (onState: (state: DownloadState) => void) => Promise<CheckpointSource>,
@@ -46,7 +49,7 @@ function bringIn(
       state = next;
       report();
     });
-    await loadCheckpoint(checkpoint, {
+    await loaders[kind](checkpoint, {
       signal,
       onProgress: ({ network, done, total }) => {
         if (!network) return;
@@ -82,11 +85,11 @@ const worker: ModelsWorker = {
   assess: async ({ source, ...request }, token) =>
     assessCheckpoint(await openSource(source, { store, token }), request),
 
-  download: (url, token, onProgress, signal) =>
-    bringIn(onProgress, signal, (onState) => openCheckpoint(url, { store, token, signal, onState })),
+  download: (url, kind, token, onProgress, signal) =>
+    bringIn(kind, onProgress, signal, (onState) => openCheckpoint(url, { store, kind, token, signal, onState })),
 
   importFolder: (folder, onProgress, signal) =>
-    bringIn(onProgress, signal, () => openLocalFolder(folder, { copyTo: store })),
+    bringIn('pipeline', onProgress, signal, () => openLocalFolder(folder, { copyTo: store })),
 
   check: (id, onProgress, signal) =>
     oneAtATime(() =>

@@ -1,5 +1,6 @@
 import type {
   DownloadProgress,
+  FolderKind,
   GenerateResult,
   GenerationParameters,
   GenerationWorker,
@@ -24,7 +25,7 @@ export interface GenerationOutcome extends GenerateResult, LoadedModel {}
 
 export interface GenerationClientOptions extends Partial<WorkerClientOptions> {
   /** Brings a model at another origin into storage: the worker that knows the prompt asks nobody but its own site. */
-  models: { download(url: string, callbacks: DownloadCallbacks): Promise<string> };
+  models: { download(url: string, callbacks: DownloadCallbacks, kind: FolderKind): Promise<string> };
 }
 
 function startGenerationWorker(): Worker {
@@ -54,14 +55,16 @@ export class GenerationClient {
     request: GenerationParameters,
     callbacks: GenerateCallbacks = {},
   ): Promise<GenerationOutcome> {
-    return this.#job(load.source, callbacks, (remote, { callback, signal }) =>
-      remote.generate(load, request, callback(callbacks.onProgress), callback(callbacks.onPreview), signal),
+    const { onProgress, onPreview } = callbacks;
+    return this.#job(load, callbacks, (remote, { callback, signal }) =>
+      // what nobody looks at is not made
+      remote.generate(load, request, callback(onProgress), onPreview && callback(onPreview), signal),
     );
   }
 
   /** Brings in what is missing of the model, and makes it ready. */
   load(load: LoadRequest, callbacks: Omit<GenerateCallbacks, 'onPreview'> = {}): Promise<LoadedModel> {
-    return this.#job(load.source, callbacks, (remote, { callback, signal }) =>
+    return this.#job(load, callbacks, (remote, { callback, signal }) =>
       remote.load(load, callback(callbacks.onProgress), signal),
     );
   }
@@ -88,25 +91,30 @@ export class GenerationClient {
   }
 
   async #job<Result>(
-    source: LoadRequest['source'],
+    { source, decoder }: LoadRequest,
     callbacks: GenerateCallbacks,
     work: Work<GenerationWorker, Result>,
   ): Promise<Result> {
     if (this.#running) throw new KinoraError('busy', 'A video is being made; wait for it or cancel it.');
     this.#running = true;
     try {
-      await this.#bringIn(source, callbacks);
+      await this.#bringIn(source, 'pipeline', callbacks);
+      if (decoder) await this.#bringIn(decoder, 'decoder', callbacks);
       return await this.#worker.call(work, callbacks.signal);
     } finally {
       this.#running = false;
     }
   }
 
-  async #bringIn(source: LoadRequest['source'], { onProgress, signal }: GenerateCallbacks): Promise<void> {
+  async #bringIn(
+    source: LoadRequest['source'],
+    kind: FolderKind,
+    { onProgress, signal }: GenerateCallbacks,
+  ): Promise<void> {
     throwIfCancelled(signal);
     if (source.kind !== 'remote' || (await this.#worker.call((remote) => remote.has(source), signal))) return;
     const report = ({ network, bytes, totalBytes }: DownloadProgress) =>
       onProgress?.({ stage: 'fetch', network, done: bytes, total: totalBytes });
-    await this.#models.download(source.url, { onProgress: report, signal });
+    await this.#models.download(source.url, { onProgress: report, signal }, kind);
   }
 }

@@ -3,6 +3,7 @@ import type {
   Damage,
   DeviceReport,
   DownloadProgress,
+  FolderKind,
   ModelFacts,
   ModelsWorker,
   Picked,
@@ -53,10 +54,14 @@ export class ModelsClient {
     return this.#worker.call((remote) => remote.assess(request, this.#token));
   }
 
-  /** Fetches what is not stored of the model at `url`; resolves with its id. One download, import or check at a time. */
-  download(url: string, { onProgress, signal }: DownloadCallbacks = {}): Promise<string> {
+  /** Fetches what is not stored of the folder at `url`; resolves with its id. One download, import or check at a time. */
+  download(
+    url: string,
+    { onProgress, signal }: DownloadCallbacks = {},
+    kind: FolderKind = 'pipeline',
+  ): Promise<string> {
     return this.#worker.call(
-      (remote, { callback }) => remote.download(url, this.#token, callback(onProgress), signal),
+      (remote, { callback }) => remote.download(url, kind, this.#token, callback(onProgress), signal),
       signal,
     );
   }

@@ -5,7 +5,7 @@ export { type AdapterFacts, adapterFacts } from '../platform/gpu-device';
 export * from './assess-checkpoint';
 export type { Alternative, DeviceNeeds, DeviceReport, Lack, Shortfall } from './device-needs';
 export { type ComponentFiles, type FolderContents, type FolderKind, folderKinds } from './folders';
-export { checkCheckpoint, loadCheckpoint } from './load-checkpoint';
+export { checkCheckpoint, loadCheckpoint, loadDecoder } from './load-checkpoint';
 export type { NetworkDefinition } from './networks/definition';
 export type { JobOptions } from './networks-on-device';
 export type { ParameterName, ParameterValues } from './parameters';

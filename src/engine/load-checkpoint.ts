@@ -11,7 +11,7 @@ import {
 import { type LatentRgbFactors, latentRgbFactors } from './latent-preview';
 import type { NetworkParts } from './networks-on-device';
 import { pipelineOf } from './pipelines';
-import { withDecoder } from './pipelines/decoder';
+import { decoderNetworks, withDecoder } from './pipelines/decoder';
 import { type NetworkDefinitions, type PipelineNetworks, placeOf } from './pipelines/definition';
 import { schedulerClassName, schedulerFromConfig } from './schedulers';
 import type { AdapterSource, CheckpointSource } from './source';
@@ -84,6 +84,25 @@ export async function loadCheckpoint(
     parts[component] = { aliases, weights: together([whole, ...own.map((adapter) => adapter.weights)]) };
   }
   return { ...checked, parts, adapters };
+}
+
+/** Brings in a decoder by itself, once its tensors have been held against its config. Throws KinoraError as `loadCheckpoint` does. */
+export async function loadDecoder(
+  source: CheckpointSource,
+  { onProgress, signal }: Omit<LoadCheckpointOptions, 'decoder'>,
+): Promise<void> {
+  onProgress?.({ stage: 'open', done: 0, total: 1 });
+  const config = await source.text('config.json', signal);
+  const networks = decoderNetworks(config);
+  for (const [component, { aliases, parameters, parseConfig }] of Object.entries(networks)) {
+    const expected = parameters(parseConfig(parsePythonJson(config, 'config.json')));
+    checkTensors(component, expected, await source.tensors(component, signal), aliases);
+    const network = placeOf(networks, component);
+    await source.weights(component, {
+      signal,
+      onProgress: (done, total) => onProgress?.({ stage: 'fetch', network, done, total }),
+    });
+  }
 }
 
 /** Everything but the weights, of which the headers tell enough. Throws KinoraError where the networks cannot run the checkpoint. */

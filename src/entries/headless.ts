@@ -56,10 +56,17 @@ const models = new ModelsClient();
 const client = new GenerationClient({ models });
 let last: { video: GeneratedVideo; mp4: Blob } | undefined;
 
-async function generate({ source, device, dtype, memory, ...parameters }: HeadlessRequest): Promise<HeadlessVideo> {
+async function generate({
+  source,
+  decoder,
+  device,
+  dtype,
+  memory,
+  ...parameters
+}: HeadlessRequest): Promise<HeadlessVideo> {
   last = undefined;
   const onProgress = (progress: JobProgress) => window.onKinoraProgress?.(progress);
-  const load = { source, device, dtype, memory };
+  const load = { source, decoder, device, dtype, memory };
   const start = performance.now();
   await client.load(load, { onProgress });
   const openMilliseconds = performance.now() - start;

@@ -18,6 +18,14 @@ describe('the comment of a video', () => {
     expect(parseVideoComment(comment)).toEqual({ model, parameters });
   });
 
+  it('names the decoder, where another took the place of the model’s own', () => {
+    const parameters = completeParameters({ prompt: 'a green star' });
+    const decoder = 'https://models.example/taesd/';
+    const comment = writeVideoComment({ model, decoder: `${decoder}?key=secret`, parameters });
+    expect(comment).not.toContain('secret');
+    expect(parseVideoComment(comment)).toEqual({ model, decoder, parameters });
+  });
+
   it('of an earlier version is read; what it does not name has its default', () => {
     const { schema: _, model: id, ...same } = early;
     const read = parseVideoComment(JSON.stringify(early));
