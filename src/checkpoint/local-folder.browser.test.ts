@@ -201,7 +201,7 @@ describe('a file that is no longer what it was', () => {
     await expect(source.tensors('vae')).rejects.toThrow(failure('local-file', weightFiles.vae));
     await expect(source.text('unet/config.json')).rejects.toThrow(failure('local-file', 'unet/config.json'));
     await expect(openLocalFolder(folder)).rejects.toThrow(
-      failure('local-file', 'no weights of vae: There is neither vae/diffusion_pytorch_model.fp16.safetensors'),
+      failure('local-file', 'no weights for vae: There is neither vae/diffusion_pytorch_model.fp16.safetensors'),
     );
   });
 
@@ -217,7 +217,7 @@ describe('what is not a checkpoint', () => {
   it.each<[string, Record<string, string>, string]>([
     ['an empty folder', {}, 'it is empty'],
     ['a part of a model', { 'config.json': '{}' }, 'suggests that it is a part of one'],
-    ['a cache of the hub', { 'snapshots/abc/model_index.json': '{}', 'refs/main': 'abc' }, 'a cache of the hub'],
+    ['a cache of the hub', { 'snapshots/abc/model_index.json': '{}', 'refs/main': 'abc' }, 'a hub cache'],
     ['a single file', { 'v1-5-pruned.safetensors': '' }, 'it holds v1-5-pruned.safetensors'],
     ['something else', { 'a.jpg': '', 'b/c.jpg': '' }, 'it holds '],
   ])('is refused with what it is: %s', async (_, files, message) => {

@@ -137,7 +137,7 @@ describe('from disk', () => {
     const error = await errorOf(openLocalFolder(picked({ 'config.json': config }), { kind }));
     expect([error.code, error.message]).toEqual([
       'local-file',
-      expect.stringMatching(/taesd has no weights of decoder/),
+      expect.stringMatching(/taesd has no weights for decoder/),
     ]);
   });
 });
