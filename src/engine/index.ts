@@ -11,7 +11,13 @@ export type { JobOptions } from './networks-on-device';
 export type { ParameterName, ParameterValues } from './parameters';
 export type { GenerationParameters } from './parameters/values';
 export { type DenoiseOptions, denoise } from './pipeline/denoise';
-export { type Denoiser, guided, type PromptDenoiser } from './pipeline/denoiser';
+export {
+  type Denoiser,
+  type GuidanceInterval,
+  guidanceInterval,
+  guided,
+  type PromptDenoiser,
+} from './pipeline/denoiser';
 export type { FrameDecoder } from './pipeline/frame-decoder';
 export { initialLatents, type LatentShape } from './pipeline/initial-latents';
 export type { PipelineParts } from './pipeline/parts';

@@ -11,7 +11,7 @@ import { type JobOptions, Networks } from './networks-on-device';
 import type { ParameterValues } from './parameters';
 import { completeParameters, type GenerationParameters } from './parameters/values';
 import { denoise } from './pipeline/denoise';
-import { guided } from './pipeline/denoiser';
+import { guidanceInterval, guided } from './pipeline/denoiser';
 import { initialLatents } from './pipeline/initial-latents';
 import { PipelineParts } from './pipeline/parts';
 import { torchRandn } from './random';
@@ -158,17 +158,20 @@ export class TextToVideoPipeline {
   }
 
   async #generate(parameters: ParameterValues, { onStep, ...job }: WatchOptions): Promise<GeneratedVideo> {
-    const { numInferenceSteps: total, guidanceScale, eta } = parameters;
+    const { numInferenceSteps: total, guidanceScale, guidanceStart, guidanceStop, eta } = parameters;
     const { parts } = this;
     const clock = new Clock();
     this.#networks.clock = clock;
     this.#networks.meter.reset();
     const shape = parts.latentShape(parameters);
     const scheduler = parts.scheduler(total, parameters.scheduler);
-    const texts = parts.guides(guidanceScale) ? [parameters.prompt, parameters.negativePrompt] : [parameters.prompt];
+    const interval = guidanceInterval(scheduler.timesteps, guidanceStart, guidanceStop);
+    const guides = parts.guides(guidanceScale) && interval.size > 0;
+    const oneByOne = interval.size < total;
+    const texts = guides ? [parameters.prompt, parameters.negativePrompt] : [parameters.prompt];
 
     // 1. prompt → [1, tokens, D], and the same for the negative prompt
-    parts.prepareDenoiser(shape, texts.length);
+    parts.prepareDenoiser(shape, texts.length, { oneByOne });
     const prompts = await parts.promptEncoder.encode(texts, job);
 
     // 2. seed → latents
@@ -176,11 +179,11 @@ export class TextToVideoPipeline {
     const noise = initialLatents(shape, randn, scheduler.initNoiseSigma);
 
     // 3. denoise
-    const unet = await parts.denoiser(shape, prompts, { guidanceScale, ...job });
+    const unet = await parts.denoiser(shape, prompts, { guidanceScale, oneByOne, ...job });
     parts.frameDecoder.prepare(shape);
     const report = (done: number) => job.onProgress?.({ stage: 'denoise', done, total });
     const latents = await clock.time('denoise', () =>
-      denoise(noise, guided(unet, guidanceScale), scheduler, {
+      denoise(noise, guided(unet, guidanceScale, interval), scheduler, {
         ...{ randn, eta, onStart: report },
         onStep: async (step, sample) => {
           onStep?.({ step: step + 1, total, ...(await parts.preview(sample, shape, { signal: job.signal })) });

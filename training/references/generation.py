@@ -13,6 +13,7 @@ import diffusers
 import numpy
 import torch
 from diffusers import TextToVideoSDPipeline
+from diffusers.guiders import ClassifierFreeGuidance
 from safetensors.torch import save_file
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -43,6 +44,7 @@ SCHEDULERS = [
     ("EulerAncestralDiscreteScheduler", {}, {}),
     ("UniPCMultistepScheduler", {}, {}),
     ("LCMScheduler", {}, {"guidanceScale": 1.5}),
+    ("DDIMScheduler", {}, {"guidanceStart": 0.2, "guidanceStop": 0.7}),
 ]
 
 
@@ -62,7 +64,7 @@ def main() -> None:
     runs, tensors = [], {}
     for i, (name, options, parameters) in enumerate(SCHEDULERS):
         pipe.scheduler = getattr(diffusers, name).from_config(own, **options)
-        steps, frames = generate(pipe, RUN | parameters)
+        steps, frames = (generate_in_interval if "guidanceStart" in parameters else generate)(pipe, RUN | parameters)
         tensors[f"latents.{i}"] = steps[-1].contiguous()
         tensors[f"frames.{i}"] = torch.from_numpy((frames * 255).round().astype("uint8"))
         # as text: Python's infinities are no JSON
@@ -89,6 +91,32 @@ def generate(pipe: TextToVideoSDPipeline, parameters: dict) -> tuple[list[torch.
         output_type="np",
     ).frames[0]
     return steps, frames
+
+
+@torch.no_grad()
+def generate_in_interval(pipe: TextToVideoSDPipeline, parameters: dict) -> tuple[list[torch.Tensor], numpy.ndarray]:
+    """The same with guidance in some of the steps only, which the pipeline cannot do: its loop, with diffusers' guider."""
+    scale, start, stop = (parameters[key] for key in ("guidanceScale", "guidanceStart", "guidanceStop"))
+    guider = ClassifierFreeGuidance(guidance_scale=scale, start=start, stop=stop)
+    prompt, negative = pipe.encode_prompt(parameters["prompt"], "cpu", 1, True, parameters["negativePrompt"])
+    pipe.scheduler.set_timesteps(parameters["numInferenceSteps"])
+    generator = torch.Generator("cpu").manual_seed(parameters["seed"])
+    channels, size = pipe.unet.config.in_channels, [parameters[key] for key in ("numFrames", "height", "width")]
+    latents = pipe.prepare_latents(1, channels, *size, torch.float32, "cpu", generator)
+    steps = []
+    for step, timestep in enumerate(pipe.scheduler.timesteps):
+        guider.set_state(step, parameters["numInferenceSteps"], timestep)
+        sample = pipe.scheduler.scale_model_input(latents, timestep)
+        conditional = pipe.unet(sample, timestep, prompt).sample
+        unconditional = pipe.unet(sample, timestep, negative).sample if guider.num_conditions == 2 else None
+        output = guider.forward(conditional, unconditional).pred
+        # the pipeline's scheduler sees frames as a batch
+        frames = [x.permute(0, 2, 1, 3, 4).flatten(0, 1) for x in (output, latents)]
+        stepped = pipe.scheduler.step(frames[0], timestep, frames[1], generator=generator).prev_sample
+        latents = stepped.unflatten(0, (1, -1)).permute(0, 2, 1, 3, 4)
+        steps.append(latents.clone())
+    video = pipe.video_processor.postprocess_video(video=pipe.decode_latents(latents), output_type="np")
+    return steps, video[0]
 
 
 if __name__ == "__main__":

@@ -71,6 +71,30 @@ const table = {
     choices: schedulerDescriptions.map(({ className, label, when }) => ({ value: className, label, help: when })),
     default: 'DPMSolverMultistepScheduler',
   },
+  /** Where guidance begins, as a share of the steps: `start` of diffusers' ClassifierFreeGuidance, after arXiv 2404.07724. */
+  guidanceStart: {
+    kind: 'number',
+    label: 'Guidance from',
+    flag: 'guidance-start',
+    help: 'The share of the steps after which guidance begins; 0 is the first step.',
+    group: 'sampling',
+    min: 0,
+    max: 1,
+    step: 0.1,
+    default: 0,
+  },
+  /** Where guidance ends: `stop` of diffusers' ClassifierFreeGuidance. */
+  guidanceStop: {
+    kind: 'number',
+    label: 'Guidance to',
+    flag: 'guidance-stop',
+    help: 'The share of the steps after which guidance ends. Steps without it take half the time.',
+    group: 'sampling',
+    min: 0,
+    max: 1,
+    step: 0.1,
+    default: 1,
+  },
   /** Noise between the steps, as a share of DDPM's: η of the DDIM paper. Only for the schedulers that read it. */
   eta: {
     kind: 'number',

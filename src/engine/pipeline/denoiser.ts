@@ -10,8 +10,12 @@ import type { EncodedPrompt } from './prompt-encoder';
 /** Latents, scaled for the model, and a timestep → the model's output, of the latents' shape. */
 export type Denoiser = (sample: Float32Array<ArrayBuffer>, timestep: number) => Promise<Float32Array>;
 
-/** The same for several prompts: an output for each. */
-export type PromptDenoiser = (sample: Float32Array<ArrayBuffer>, timestep: number) => Promise<readonly Float32Array[]>;
+/** The same for several prompts: an output for each, or for the first `count` of them. */
+export type PromptDenoiser = (
+  sample: Float32Array<ArrayBuffer>,
+  timestep: number,
+  count?: number,
+) => Promise<readonly Float32Array[]>;
 
 interface UNetOptions extends JobOptions {
   prompts: readonly EncodedPrompt[];
@@ -33,10 +37,11 @@ export function unetDenoiser(
 ): PromptDenoiser {
   const embeds = prompts.map((prompt) => prompt.embeds);
   const contexts = promptsAtOnce === 1 ? embeds : [concat(embeds)];
-  return async (sample, timestep) => {
+  return async (sample, timestep, count = prompts.length) => {
     const time = timeEmbedding(timestep);
     const outputs: Float32Array[] = [];
     for (const context of contexts) {
+      if (outputs.length >= count) break;
       await pause();
       throwIfCancelled(job.signal);
       const output = await networks.use(plan, job, (unet) =>
@@ -51,12 +56,28 @@ export function unetDenoiser(
   };
 }
 
-/** Classifier-free guidance (Ho & Salimans, arXiv 2207.12598): the first prompt's output, led away from the second's. One prompt is taken as it is. */
-export function guided(denoiser: PromptDenoiser, guidanceScale: number): Denoiser {
+/** The timesteps at which there is guidance. */
+export type GuidanceInterval = ReadonlySet<number>;
+
+/**
+ * The steps of a schedule in which there is guidance (Kynkäänniemi et al., arXiv 2404.07724): from `start` to `stop`, as shares of all of
+ * them. Source: diffusers guiders/classifier_free_guidance.py.
+ */
+export function guidanceInterval(timesteps: readonly number[], start: number, stop: number): GuidanceInterval {
+  const index = (share: number) => Math.floor(share * timesteps.length);
+  return new Set(timesteps.slice(index(start), index(stop)));
+}
+
+/**
+ * Classifier-free guidance (Ho & Salimans, arXiv 2207.12598): the first prompt's output, led away from the second's. One prompt is taken as
+ * it is.
+ * @param interval where there is guidance; elsewhere only the first prompt is looked at. Left out: everywhere
+ */
+export function guided(denoiser: PromptDenoiser, guidanceScale: number, interval?: GuidanceInterval): Denoiser {
   return async (sample, timestep) => {
-    const outputs = await denoiser(sample, timestep);
+    const outputs = await denoiser(sample, timestep, interval && !interval.has(timestep) ? 1 : undefined);
     const conditional = at(outputs, 0);
-    if (outputs.length === 1) return conditional;
+    if (outputs.length === 1 || (interval && !interval.has(timestep))) return conditional;
     if (outputs.length > 2) throw new KinoraError('internal', `Guidance between ${outputs.length} prompts.`);
     const unconditional = at(outputs, 1);
     return conditional.map((value, i) => {

@@ -13,6 +13,13 @@ import { FrameDecoder } from './frame-decoder';
 import type { LatentShape } from './initial-latents';
 import { type EncodedPrompt, PromptEncoder } from './prompt-encoder';
 
+export interface DenoiserOptions {
+  /** For a UNet that takes it as an input. */
+  guidanceScale?: number;
+  /** The prompts are never run together, so that a step for the first of them alone takes half the time. */
+  oneByOne?: boolean;
+}
+
 /** Of one checkpoint on one backend. What is asked of several at once is done one after the other. */
 export class PipelineParts {
   readonly promptEncoder: PromptEncoder;
@@ -63,23 +70,23 @@ export class PipelineParts {
     return guidanceScale > 1 && !this.#checkpoint.pipeline.guidanceEmbedding;
   }
 
-  /** Does in advance what of loading the UNet can go on while another network runs. */
-  prepareDenoiser(shape: LatentShape, prompts: number): void {
-    this.#networks.prepareAhead(this.#unet(shape, prompts).plan);
+  /** Does in advance what of loading the UNet can go on while another network runs. Its arguments are those of `denoiser`. */
+  prepareDenoiser(shape: LatentShape, prompts: number, options: DenoiserOptions = {}): void {
+    this.#networks.prepareAhead(this.#unet(shape, prompts, options).plan);
   }
 
   /**
    * Loads the UNet, where it is not ready, for latents of this shape.
    * @param prompts what it is to look for: it has an output for each, and `guided` makes one of two
-   * @param job its signal takes effect between two runs. `guidanceScale` is for a UNet that takes it as an input
+   * @param options its signal takes effect between two runs
    * @throws KinoraError what loading a network can throw; the denoiser `cancelled`, `numerics`, and what running it can throw
    */
   async denoiser(
     shape: LatentShape,
     prompts: readonly EncodedPrompt[],
-    { guidanceScale = 1, ...job }: JobOptions & { guidanceScale?: number } = {},
+    { guidanceScale = 1, oneByOne, ...job }: DenoiserOptions & JobOptions = {},
   ): Promise<PromptDenoiser> {
-    const { plan, together } = this.#unet(shape, prompts.length);
+    const { plan, together } = this.#unet(shape, prompts.length, { oneByOne });
     await this.#networks.load(plan, job);
     const { timeEmbedding, guidanceEmbedding } = this.#checkpoint.pipeline;
     const inputs = guidanceEmbedding && { timestep_cond: guidanceEmbedding(guidanceScale) };
@@ -110,9 +117,14 @@ export class PipelineParts {
     return { pixels, ...size, frames };
   }
 
-  #unet({ frames, height, width }: LatentShape, prompts: number): { plan: NetworkPlan; together: number } {
+  #unet(
+    { frames, height, width }: LatentShape,
+    prompts: number,
+    { oneByOne = false }: DenoiserOptions,
+  ): { plan: NetworkPlan; together: number } {
     const { pipeline, info } = this.#checkpoint;
-    const together = prompts <= promptsAtOnce(this.#backend.device, { frames, height, width }) ? prompts : 1;
+    const most = oneByOne ? 1 : promptsAtOnce(this.#backend.device, { frames, height, width });
+    const together = prompts <= most ? prompts : 1;
     const shape = { prompts: together, frames, height, width, tokens: info.maxTokens };
     return { plan: pipeline.denoise(shape, this.#backend), together };
   }
