@@ -29,7 +29,7 @@ function packageFiles(): Plugin {
         keywords: ['text-to-video', 'diffusers', 'webgpu', 'onnxruntime', 'browser'],
         type: 'module',
         engines,
-        exports: { '.': { types: './types/library.d.ts', import: './kinora.js' } },
+        exports: { '.': { types: './types/entries/library.d.ts', import: './kinora.js' } },
         sideEffects: false,
         dependencies: { 'onnxruntime-web': dependencies['onnxruntime-web'] },
       };

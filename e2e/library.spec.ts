@@ -1,5 +1,5 @@
 /** The library build (`npm run build:library` comes first) behind a plain static server: without a bundler, and as an installed package through Vite. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
@@ -36,6 +36,13 @@ test('packed, installed into an empty project, and built by Vite, the same page 
   ).toEqual(['LICENSE', 'README.md', 'kinora.js', 'kinora.js.map', 'package.json']);
   writeFileSync(path.join(project, 'package.json'), '{ "private": true }');
   npm('install', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', `./${filename}`);
+  // what the package says of its types is there, and a type of it is more than any
+  const user = `import type { GenerateOptions } from 'kinora';\nexport const given: GenerateOptions = { prompt: 1 };\n`;
+  writeFileSync(path.join(project, 'user.ts'), user);
+  const options = '--ignoreConfig --pretty false --noEmit --skipLibCheck --target es2023 --module esnext';
+  const tsc = [path.join(root, 'node_modules/typescript/bin/tsc'), ...options.split(' '), 'user.ts'];
+  const { stdout } = spawnSync(process.execPath, tsc, { cwd: project, encoding: 'utf8' });
+  expect(stdout.match(/error TS\d+: .*/g)).toEqual(["error TS2322: Type 'number' is not assignable to type 'string'."]);
 
   const html = readFileSync(path.join(example, 'index.html'), 'utf8').replace(
     /<script type="importmap">.*?<\/script>/s,

@@ -4,8 +4,9 @@ import { type SchedulerDescription, schedulerDescriptions } from '../schedulers/
 import { type ParameterName, type ParameterValues, parameterNames, parameters } from '.';
 import { type ModelLimits, problemWith } from './kinds';
 
-/** What a caller has to say, and may say. */
+/** What a caller says of a video. What is left out is the checkpoint's own, or the default. */
 export interface GenerationParameters extends Partial<ParameterValues> {
+  /** What the video shows. */
   prompt: string;
 }
 
