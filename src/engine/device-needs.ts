@@ -6,12 +6,14 @@
 import type { DeviceFacts } from '../platform/device-facts';
 import { at } from './at';
 import type { Target } from './graph/builder';
+import { networkFlops } from './graph/flops';
 import { type NetworkMemory, networkMemory } from './graph/memory';
-import { type PipelineNetworks, plansOf, type VideoSize } from './pipelines/definition';
+import type { NetworkWork } from './parameters/work';
+import { type PipelineNetworks, plansOf, type Role, type VideoSize } from './pipelines/definition';
 import type { Device, Dtype, MemoryPolicy } from './types';
 
 /** What one network takes. */
-export interface NetworkNeeds extends NetworkMemory {
+export interface NetworkNeeds extends NetworkMemory, NetworkWork {
   component: string;
   /** For people. */
   label: string;
@@ -83,13 +85,16 @@ export function targetFor(
   return { device: 'webgpu', dtype: adapter?.float16 ? 'float16' : 'float32' };
 }
 
+const runsPer = { encode: 'prompt', denoise: 'step', decode: 'frame' } as const satisfies Record<Role, string>;
+
 export function deviceNeeds(pipeline: PipelineNetworks, size: VideoSize, target: Target): DeviceNeeds {
-  const networks = plansOf(pipeline, size, target).map(
-    ({ network: { component, label }, graph, companion = false }) => ({
-      ...{ component, label, companion },
-      ...networkMemory(graph()),
-    }),
-  );
+  const networks = plansOf(pipeline, size, target).map(({ plan, atOnce }) => {
+    const { network, role, companion = false } = plan;
+    const { component, label } = network;
+    const graph = plan.graph();
+    const work = { flops: networkFlops(graph) / atOnce, per: runsPer[role] };
+    return { component, label, companion, ...work, ...networkMemory(graph) };
+  });
   const each = ({ weights, activations, scratch }: NetworkNeeds) => weights + activations + scratch;
   const { label, largest } = at(
     networks.toSorted((a, b) => b.largest - a.largest),

@@ -1,6 +1,7 @@
 /** What this device lacks for the video that the form asks for. The engine counts it, in a worker. */
 import { create } from 'zustand';
 import { type Model, recommendedFor } from '../catalogue/models';
+import { videoFlops } from '../engine/parameters/work';
 import type { AssessRequest, DeviceReport, Shortfall } from '../protocol';
 import { type ErrorCode, toKinoraError } from '../shared/errors';
 import { isSameSource } from '../shared/model-source';
@@ -91,6 +92,18 @@ export function stoppingShortfalls({ last }: { last: Assessment | undefined }, s
   const request = chosenVideo(settings);
   if (!request || last?.state !== 'counted' || !isOf(last, request)) return [];
   return last.report.shortfalls.filter(({ stops }) => stops);
+}
+
+/** Floating-point operations of the form's video, where its size was assessed and its other fields can be read. */
+export function workOf(assessment: Assessment | undefined, settings: Settings): number | undefined {
+  const { numInferenceSteps, guidanceScale, guidanceStart, guidanceStop, numFrames } = settings;
+  const chosen = { numInferenceSteps, guidanceScale, guidanceStart, guidanceStop, numFrames };
+  if (assessment?.state !== 'counted' || !areNumbers(chosen)) return undefined;
+  return videoFlops(assessment.report.needs.networks, chosen);
+}
+
+function areNumbers<Name extends string>(values: Record<Name, number | null>): values is Record<Name, number> {
+  return Object.values(values).every((value) => value !== null);
 }
 
 /** Milliseconds without a change after which a size counts as chosen. */

@@ -1,5 +1,5 @@
 import { useEffect } from 'react';
-import { assessSettings, chosenModelName, useAssessment } from '../../state/assessment';
+import { assessSettings, chosenModelName, useAssessment, workOf } from '../../state/assessment';
 import { askBrowser, askForEncoders, useDevice } from '../../state/device';
 import { useSettings } from '../../state/settings';
 import { CheckIcon, CrossIcon, InfoIcon, WarningIcon } from '../icons';
@@ -13,8 +13,9 @@ import { LackList } from './lack-list';
 export function DevicePanel() {
   const { adapter, browser, encoders } = useDevice();
   const assessment = useAssessment(({ last }) => last);
-  const { numFrames, width, height, fps } = useSettings();
-  const known: KnownOfDevice = { adapter, browser, encoders, assessment };
+  const settings = useSettings();
+  const { numFrames, width, height, fps } = settings;
+  const known: KnownOfDevice = { adapter, browser, encoders, assessment, flops: workOf(assessment, settings) };
   useEffect(() => {
     void askBrowser();
   }, []);

@@ -33,7 +33,14 @@ const encoders: KnownOfDevice['encoders'] = {
   fps: 8,
 };
 const memory = { weights: GIB, activations: GIB, scratch: 0, largest: GIB };
-const network = { component: 'unet', label: 'denoiser', companion: false, ...memory };
+const network = {
+  component: 'unet',
+  label: 'denoiser',
+  companion: false,
+  flops: 4.83e12,
+  per: 'step',
+  ...memory,
+} as const;
 const report: DeviceReport = {
   target: { device: 'webgpu', dtype: 'float16' },
   needs: {
@@ -57,7 +64,7 @@ const counted = (changes: Partial<DeviceReport> = {}): Assessment => ({
   report: { ...report, ...changes },
   request,
 });
-const good: KnownOfDevice = { adapter, browser, encoders, assessment: counted() };
+const good: KnownOfDevice = { adapter, browser, encoders, assessment: counted(), flops: 254.4e12 };
 
 function row(known: KnownOfDevice, name: string) {
   const found = deviceRows(known)
@@ -68,6 +75,12 @@ function row(known: KnownOfDevice, name: string) {
 }
 
 describe('rows', () => {
+  test('the work, in a unit that suits it', () => {
+    expect(row(good, 'Work').value).toBe('254 TFLOP');
+    expect(row({ ...good, flops: 20_400_000_000 }, 'Work').value).toBe('20.4 GFLOP');
+    expect(() => row({ ...good, flops: undefined }, 'Work')).toThrow('no row');
+  });
+
   test('a good device has no problem and no limit', () => {
     const verdicts = deviceRows(good).flatMap(({ rows }) => rows.map(({ verdict }) => verdict));
     expect(verdicts).toContain('good');
@@ -75,7 +88,13 @@ describe('rows', () => {
   });
 
   test('what the browser has not answered yet is no verdict', () => {
-    const rows = deviceRows({ adapter: undefined, browser: undefined, encoders: undefined, assessment: undefined });
+    const rows = deviceRows({
+      adapter: undefined,
+      browser: undefined,
+      encoders: undefined,
+      assessment: undefined,
+      flops: undefined,
+    });
     expect(rows.flatMap((group) => group.rows.map(({ verdict }) => verdict))).toEqual(['none']);
   });
 

@@ -27,16 +27,18 @@ export interface KnownOfDevice {
   browser: BrowserFacts | undefined;
   encoders: EncoderFacts | undefined;
   assessment: Assessment | undefined;
+  /** Floating-point operations of the chosen video. */
+  flops: number | undefined;
 }
 
-export function deviceRows({ adapter, browser, encoders, assessment }: KnownOfDevice): RowGroup[] {
+export function deviceRows({ adapter, browser, encoders, assessment, flops }: KnownOfDevice): RowGroup[] {
   const report = assessment?.state === 'counted' ? assessment.report : undefined;
   return [
     { title: 'GPU', rows: gpuRows(adapter, report) },
     { title: 'Browser', rows: browser ? browserRows(browser) : [] },
     { title: 'Video files', rows: encoders ? encoderRows(encoders) : [] },
     // counted last: what comes late moves nothing
-    { title: 'This video', rows: report ? videoRows(report, browser) : [] },
+    { title: 'This video', rows: report ? [...videoRows(report, browser), ...workRows(flops)] : [] },
   ].filter(({ rows }) => rows.length > 0);
 }
 
@@ -75,6 +77,18 @@ function videoRows(
       verdict: 'none',
     },
   ];
+}
+
+function workRows(flops: number | undefined): Row[] {
+  if (flops === undefined) return [];
+  const follows = 'Arithmetic in all networks together. Fewer steps, and guidance of 1 or less, make it less.';
+  return [{ name: 'Work', value: flopsText(flops), follows, verdict: 'none' }];
+}
+
+/** Floating-point operations, in three digits. */
+function flopsText(flops: number): string {
+  const [unit, size] = flops >= 1e12 ? ['TFLOP', 1e12] : ['GFLOP', 1e9];
+  return `${Number((flops / size).toPrecision(3))} ${unit}`;
 }
 
 function placeOf(onGpu: boolean, software: boolean, precision: string): Omit<Row, 'name'> {

@@ -23,10 +23,13 @@ export interface PipelineDefinition {
   fromConfigs(configs: Readonly<Record<Component, unknown>>): PipelineNetworks;
 }
 
+/** What a network does on the way from prompt to frames. */
+export type Role = 'encode' | 'denoise' | 'decode';
+
 /** A network that can be loaded: what a component does in one role. */
 export interface NetworkPlan {
   /** Networks on the device are kept by role, so that a VAE's encoder does not take its decoder's place. */
-  readonly role: string;
+  readonly role: Role;
   /** Whose weights it reads. */
   readonly network: NetworkPlace;
   /** Plans of one role with the same key are of the same network. */
@@ -82,18 +85,18 @@ export interface PipelineNetworks {
   decode(latents: LatentSize, target: Target, dtype: Dtype): NetworkPlan;
 }
 
-/** Every network that a video of this size takes, in the order of their use. */
+/** Every network that a video of this size takes, in the order of their use, and for how many prompts or frames one run of it is. */
 export function plansOf(
   { encode, denoise, decode, vaeScaleFactor: scale, maxTokens: tokens }: PipelineNetworks,
   { numFrames: frames, ...size }: VideoSize,
   target: Target,
-): NetworkPlan[] {
+): { plan: NetworkPlan; atOnce: number }[] {
   const latents = { height: size.height / scale, width: size.width / scale };
   const prompts = promptsAtOnce(target.device, { frames, ...latents });
   return [
-    encode(target),
-    denoise({ prompts, frames, ...latents, tokens }, target),
-    decode(latents, target, target.dtype),
+    { plan: encode(target), atOnce: 1 },
+    { plan: denoise({ prompts, frames, ...latents, tokens }, target), atOnce: prompts },
+    { plan: decode(latents, target, target.dtype), atOnce: 1 },
   ];
 }
 
