@@ -5,6 +5,7 @@ import path from 'node:path';
 import { shippedModel } from '../src/catalogue/models';
 import type { HeadlessRequest, HeadlessVideo } from '../src/entries/headless';
 import type { JobProgress } from '../src/protocol';
+import { adapterAddress } from './adapters';
 import { HeadlessBrowser, HeadlessError } from './browser';
 import type { HeapPeak } from './heap-meter';
 import { addressOf, isRemote, shippedAddress } from './models';
@@ -89,6 +90,7 @@ async function make(job: Job, browser: HeadlessBrowser, site: Site): Promise<{ v
   const request: HeadlessRequest = {
     source: remote(job.model === undefined ? shippedAddress(dist) : addressOf(job.model, 'pipeline', site)),
     decoder: job.decoder === undefined ? undefined : remote(addressOf(job.decoder, 'decoder', site)),
+    adapters: job.lora?.map(({ where, scale }) => ({ source: remote(adapterAddress(where, site)), scale })),
     device: job.device ?? 'auto',
     dtype: job.dtype ? dtypes[job.dtype] : 'auto',
     seed: Math.floor(Math.random() * 2 ** 32),
@@ -117,7 +119,7 @@ const remote = (url: string) => ({ kind: 'remote', url }) as const;
 
 function reportOf({ out, png, latents }: Job, { video, heap }: { video: HeadlessVideo; heap: HeapPeak }) {
   const { timings, openMilliseconds: open, encodeMilliseconds: mp4 } = video;
-  const { parameters, checkpoint, decoder, backend, fps, codec, truncatedTokens } = video;
+  const { parameters, checkpoint, decoder, adapters, backend, fps, codec, truncatedTokens } = video;
   return {
     files: { out, png, latents },
     parameters,
@@ -125,6 +127,7 @@ function reportOf({ out, png, latents }: Job, { video, heap }: { video: Headless
     codec,
     checkpoint,
     decoder,
+    adapters,
     backend,
     truncatedTokens,
     milliseconds: { open, ...timings, mp4, total: open + timings.total + mp4 },

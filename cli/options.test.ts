@@ -67,6 +67,47 @@ test('leaves to the checkpoint what is not said', () => {
   });
 });
 
+describe('adapters', () => {
+  const plain = ['--prompt', 'x', '--out', out];
+  const loras = (...args: string[]) => {
+    const line = only(...plain, ...args);
+    return line && 'job' in line ? line.job.lora : line?.error;
+  };
+
+  test('have the scale that follows them', () => {
+    expect(
+      loras('--lora', 'a', '--lora-scale', '0.5', '--steps', '4', '--lora=b', '--lora', 'c', '--lora-scale=-1'),
+    ).toEqual([
+      { where: 'a', scale: 0.5 },
+      { where: 'b', scale: 1 },
+      { where: 'c', scale: -1 },
+    ]);
+    expect(() => loras('--lora-scale', '1', '--lora', 'a')).toThrow('--lora-scale belongs behind the --lora');
+    expect(() => loras('--lora', 'a', '--lora-scale', 'x')).toThrow('--lora-scale: "x" is no number');
+    expect(loras('--lora', '')).toContain('--lora');
+  });
+
+  test('of a line take the place of those of the command line', () => {
+    const lines = [{}, { lora: 'b' }, { lora: [{ where: 'c', scale: 2 }, 'd'] }, { lora: [] }, { lora: 7 }];
+    const batch = path.join(folder, 'adapters.jsonl');
+    writeFileSync(
+      batch,
+      lines.map((line, i) => JSON.stringify({ ...line, png: path.join(folder, `${i}`) })).join('\n'),
+    );
+    const parsed = parseCommandLine(['--prompt', 'x', '--lora', 'a', '--batch', batch])?.lines ?? [];
+    expect(parsed.map((line) => ('job' in line ? line.job.lora : line.error))).toEqual([
+      [{ where: 'a', scale: 1 }],
+      [{ where: 'b', scale: 1 }],
+      [
+        { where: 'c', scale: 2 },
+        { where: 'd', scale: 1 },
+      ],
+      [],
+      '--lora: must be WHERE, { where, scale }, or a list of them',
+    ]);
+  });
+});
+
 test('prints help, and nothing else', () => {
   expect(parseCommandLine(['--help', '--prompt', 'x'])).toBeUndefined();
 });

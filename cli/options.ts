@@ -8,6 +8,7 @@ import { type ParameterName, parameterNames, parameters } from '../src/engine/pa
 import { type Parameter, type ParameterKind, takes } from '../src/engine/parameters/kinds';
 import { areParameters, type GenerationParameters, problemsOf, readersOf } from '../src/engine/parameters/values';
 import { shortened } from '../src/shared/quote';
+import { adapterOptions, adaptersOf, adaptersSchema, adapterUsage } from './adapters';
 
 const indent = ' '.repeat(22);
 
@@ -63,6 +64,7 @@ How to make it
                       ships with the page)
   --decoder WHERE     the same of an AutoencoderTiny, which decodes in place of the model’s VAE: much less work, a little
                       less detail (none)
+${adapterUsage}
   --device NAME       webgpu or wasm (webgpu where there is a GPU)
   --dtype NAME        f16 or f32 (what the device can do)
 
@@ -89,6 +91,7 @@ const jobSchema = z
   .strictObject({
     model: filled.optional(),
     decoder: filled.optional(),
+    lora: adaptersSchema,
     device: z.enum(['webgpu', 'wasm']).optional(),
     dtype: z.enum(['f16', 'f32']).optional(),
     out: filled.optional(),
@@ -118,6 +121,7 @@ const options = {
   ...Object.fromEntries(
     [...flags.keys(), ...Object.keys(jobSchema.shape)].map((name) => [name, { type: 'string' }] as const),
   ),
+  ...adapterOptions,
   batch: { type: 'string' },
   report: { type: 'string' },
   browser: { type: 'string' },
@@ -131,8 +135,11 @@ const options = {
  * @throws Error that says which option is wrong
  */
 export function parseCommandLine(args: string[]): CommandLine | undefined {
-  const { batch, report, browser, profile, help, ...shared } = parseArgs({ args, options, strict: true }).values;
+  const { values, tokens } = parseArgs({ args, options, strict: true, tokens: true });
+  const { batch, report, browser, profile, help, lora: _, 'lora-scale': _scale, ...rest } = values;
   if (help) return undefined;
+  const lora = adaptersOf(tokens);
+  const shared = lora ? { ...rest, lora } : rest;
   checkFolder(report);
   const lines = batch === undefined ? [parseJob('', shared)] : readBatch(batch, shared);
   return { lines, report, browser, profile };

@@ -1,6 +1,6 @@
 /** Every type that crosses between page and worker; types only. */
 
-import type { Picked } from './checkpoint/picked-folder';
+import type { Picked, PickedFile } from './checkpoint/picked-folder';
 import type {
   Alternative,
   Backend,
@@ -40,16 +40,29 @@ export type {
   MemoryPolicy,
   ModelSource,
   Picked,
+  PickedFile,
   Shortfall,
   StepPreview,
   VideoSize,
 };
+
+/** A LoRA adapter of a video. */
+export interface AdapterLoad {
+  /** A folder, or a file of one. */
+  source: Exclude<ModelSource<Picked>, { kind: 'stored' }>;
+  /** How much of it is added. */
+  scale: number;
+  /** Of one at another origin: its files, as ModelsWorker.fetchAdapter gives them. */
+  files?: readonly PickedFile[];
+}
 
 export interface LoadRequest {
   /** A picked folder is used where it lies. */
   source: ModelSource<Picked>;
   /** A decoder that takes the place of the model's own. */
   decoder?: ModelSource<Picked>;
+  /** Left out: none. */
+  adapters?: readonly AdapterLoad[] | undefined;
   device: Device | 'auto';
   dtype: Dtype | 'auto';
   /** Left out: 'auto'. */
@@ -174,6 +187,13 @@ export interface ModelsWorker {
     onProgress: (progress: DownloadProgress) => void,
     signal: AbortSignal | undefined,
   ): Promise<string>;
+  /** Fetches a LoRA adapter for the generation worker, which asks nobody but its own site. It is not stored. */
+  fetchAdapter(
+    url: string,
+    token: AccessToken | undefined,
+    onProgress: (progress: DownloadProgress) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly PickedFile[]>;
   /** Copies a folder of the visitor's disk into storage; resolves with the id of the copy. */
   importFolder(
     folder: Picked,

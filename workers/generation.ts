@@ -1,11 +1,11 @@
 /** The worker in which videos are made: checkpoint → pipeline → frames → mp4. */
 import '../src/shared/trusted-types';
 import { transfer } from 'comlink';
-import { isStoredWhole, openSource, openStoredCheckpoint } from '../src/checkpoint';
-import { type CheckpointSource, type FolderKind, TextToVideoPipeline } from '../src/engine';
+import { isStoredWhole, openAdapter, openSource, openStoredCheckpoint } from '../src/checkpoint';
+import { type AdapterSource, type CheckpointSource, type FolderKind, TextToVideoPipeline } from '../src/engine';
 import { encodeMp4 } from '../src/media';
 import { writeVideoComment } from '../src/media/video-comment';
-import type { GenerationWorker, JobProgress, LoadedModel, LoadRequest } from '../src/protocol';
+import type { AdapterLoad, GenerationWorker, JobProgress, LoadedModel, LoadRequest } from '../src/protocol';
 import { throwIfCancelled } from '../src/shared/errors';
 import { CheckpointStore } from '../src/storage';
 import { serve } from '../src/wire';
@@ -28,27 +28,47 @@ function open(source: Source, kind: FolderKind, signal: AbortSignal | undefined)
 }
 
 /** What is stored under an address stays the same; a picked folder may have changed, and the id of what was opened tells. */
-function nameOf(source: Source | undefined, opened: CheckpointSource | undefined): unknown {
+function nameOf(source: Source | undefined, opened: { id: string } | undefined): unknown {
   return source?.kind === 'picked' ? opened?.id : source;
 }
 
+function openLora({ source, files }: AdapterLoad, signal: AbortSignal | undefined): Promise<AdapterSource> {
+  if (source.kind === 'picked') return openAdapter(source.folder, { signal });
+  return openAdapter(files ?? source.url, { id: source.url, signal });
+}
+
 async function loadPipeline(
-  { source, decoder: ofDecoder, device, dtype, memory }: LoadRequest,
+  { adapters = [], ...load }: LoadRequest,
   options: { onProgress: (progress: JobProgress) => void; signal: AbortSignal | undefined },
 ): Promise<TextToVideoPipeline> {
-  const keyOf = (opened?: CheckpointSource, decoder?: CheckpointSource) =>
-    JSON.stringify([nameOf(source, opened), nameOf(ofDecoder, decoder), device, dtype, memory]);
-  const mayChange = [source, ofDecoder].some((of) => of?.kind === 'picked');
+  const pipeline = await loadAdapted(load, adapters, options);
+  // other scales of the same adapters are no other pipeline
+  pipeline.setAdapters(adapters.map(({ scale }) => scale));
+  return pipeline;
+}
+
+async function loadAdapted(
+  { source, decoder: ofDecoder, device, dtype, memory }: LoadRequest,
+  ofAdapters: readonly AdapterLoad[],
+  options: { onProgress: (progress: JobProgress) => void; signal: AbortSignal | undefined },
+): Promise<TextToVideoPipeline> {
+  const sources: readonly (Source | undefined)[] = [source, ofDecoder, ...ofAdapters.map((adapter) => adapter.source)];
+  const keyOf = (...opened: readonly ({ id: string } | undefined)[]) =>
+    JSON.stringify([sources.map((of, index) => nameOf(of, opened[index])), device, dtype, memory]);
+  const mayChange = sources.some((of) => of?.kind === 'picked');
   if (!mayChange && loaded?.key === keyOf()) return loaded.pipeline;
   const checkpoint = await open(source, 'pipeline', options.signal);
   const decoder = ofDecoder && (await open(ofDecoder, 'decoder', options.signal));
-  const key = keyOf(checkpoint, decoder);
+  const adapters: AdapterSource[] = [];
+  for (const adapter of ofAdapters) adapters.push(await openLora(adapter, options.signal));
+  const key = keyOf(checkpoint, decoder, ...adapters);
   if (loaded?.key === key) return loaded.pipeline;
   const former = loaded;
   loaded = undefined;
   await former?.pipeline.dispose();
   const pipeline = await TextToVideoPipeline.fromPretrained(checkpoint, {
     ...{ decoder, device, dtype, memory },
+    adapters: adapters.map((adapter) => ({ source: adapter })),
     ...options,
   });
   loaded = { key, pipeline };
@@ -78,7 +98,7 @@ const worker: GenerationWorker = {
     const mp4 = await encodeMp4({
       ...{ frames: video.frames, width, height, fps },
       comment: writeVideoComment({
-        ...{ model: video.checkpoint, decoder: video.decoder, parameters: video.parameters },
+        ...{ model: video.checkpoint, decoder: video.decoder, adapters: video.adapters, parameters: video.parameters },
       }),
       onProgress: (done, total) => onProgress({ stage: 'mp4', done, total }),
       signal,

@@ -3,6 +3,7 @@ import '../src/shared/trusted-types';
 import {
   checkStored,
   type DownloadState,
+  fetchAdapter,
   hasAllWeights,
   isStoredWhole,
   openCheckpoint,
@@ -87,6 +88,14 @@ const worker: ModelsWorker = {
 
   download: (url, kind, token, onProgress, signal) =>
     bringIn(kind, onProgress, signal, (onState) => openCheckpoint(url, { store, kind, token, signal, onState })),
+
+  fetchAdapter: (url, token, onProgress, signal) => {
+    const network = { component: 'adapter', label: 'adapter', index: 0, count: 1 };
+    return fetchAdapter(url, {
+      ...{ token, signal },
+      onProgress: (bytes, totalBytes) => onProgress({ network, bytes, totalBytes, state: 'fetching' }),
+    });
+  },
 
   importFolder: (folder, onProgress, signal) =>
     bringIn('pipeline', onProgress, signal, () => openLocalFolder(folder, { copyTo: store })),

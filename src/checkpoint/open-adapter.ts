@@ -163,7 +163,8 @@ function metadataOf(header: unknown, path: string): ReadonlyMap<string, string> 
   const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
   const metadata: unknown = isObject(header) ? Object.entries(header).find(([key]) => key === '__metadata__')?.[1] : {};
   if (metadata === undefined) return new Map();
-  const entries: [string, unknown][] = isObject(metadata) ? Object.entries(metadata) : [['', metadata]];
+  const isDict = isObject(metadata) && !Array.isArray(metadata);
+  const entries: [string, unknown][] = isDict ? Object.entries(metadata) : [['', undefined]];
   return new Map(
     entries.map(([key, value]) => {
       if (typeof value === 'string') return [key, value];

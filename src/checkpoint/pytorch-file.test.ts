@@ -4,6 +4,7 @@ import { failure } from '../../tests/errors';
 import {
   archive,
   ascii,
+  bytes,
   dictPickle,
   join,
   op,
@@ -282,6 +283,12 @@ describe('what somebody has made up', () => {
       'a storage is malformed',
     ],
     ['is a number', torchFile(join(op.proto, op.int(1), op.stop)), 'does not hold a state dict'],
+    ['is an empty list', torchFile(join(op.proto, bytes(0x5d), op.stop)), 'there is no tensor in it'],
+    [
+      'is a list of numbers',
+      torchFile(join(op.proto, bytes(0x5d), op.int(1), bytes(0x61, 0x2e))),
+      '0 in it is not a tensor',
+    ],
     ['is an empty dict', torchFile(dictPickle({})), 'there is no tensor in it'],
     ['is a dict of numbers', torchFile(dictPickle({ a: op.int(1) })), 'a in it is not a tensor'],
     [
@@ -332,6 +339,15 @@ describe('what somebody has made up', () => {
     ['a file', archive([{ name: 'x'.repeat(6e4), data: good, flags: 1 }])],
   ])('keeps its message short where %s has a long name', async (_, file) => {
     await expect(read(file)).rejects.toThrow(/^.{30,400}$/);
+  });
+
+  it('may be a list, whose tensors are named by their places', async () => {
+    const tensor = tensorPickle({ elements: 6, shape: [2, 3] });
+    const listed = torchFile(join(op.proto, bytes(0x5d), op.mark, tensor, tensor, bytes(0x65), op.stop));
+    expect((await read(listed)).map(({ name, shape }) => [name, shape])).toEqual([
+      ['0', [2, 3]],
+      ['1', [2, 3]],
+    ]);
   });
 
   it('is refused when the directory is damaged', async () => {

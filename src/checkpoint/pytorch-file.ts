@@ -194,8 +194,9 @@ function stateDict(pickle: Uint8Array, path: string): Map<string, Tensor> {
 
 /** A state dict, or a list as one. */
 function namedValues(saved: unknown): ReadonlyMap<unknown, unknown> | undefined {
-  // the length of a list is bounded by the pickle's, that of a list of lists by nothing: only this one is looked at
-  if (Array.isArray(saved)) return new Map(saved.map((value: unknown, index) => [String(index), value]));
+  // a tensor that the pickle recalls is two bytes of it: what is too long is not copied whole
+  const listed: readonly unknown[] | undefined = Array.isArray(saved) ? saved.slice(0, maxTensors + 1) : undefined;
+  if (listed) return new Map(listed.map((value, index) => [String(index), value]));
   if (!(saved instanceof Map)) return undefined;
   const wrapped: unknown = saved.get('state_dict');
   return wrapped instanceof Map ? wrapped : saved;

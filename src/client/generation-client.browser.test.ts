@@ -35,6 +35,10 @@ function testClient({
       downloaded.push(url);
       return url;
     },
+    fetchAdapter: async (url: string) => {
+      downloaded.push(url);
+      return [{ path: 'adapter/weights.safetensors', file: new File(['bytes'], 'weights.safetensors') }];
+    },
   };
   const client = new GenerationClient({ models, start, ...options });
   clients.push(client);
@@ -45,6 +49,18 @@ const request = (behaviour: string): LoadRequest => ({
   source: /^https?:/.test(behaviour) ? { kind: 'remote', url: behaviour } : { kind: 'stored', id: behaviour },
   device: 'auto',
   dtype: 'auto',
+});
+
+test('an adapter at another origin is fetched once, and its files are handed over', async () => {
+  const { client, downloaded } = testClient();
+  const elsewhere = { source: { kind: 'remote', url: 'https://models.example/lora/' }, scale: 0.5 } as const;
+  const picked = { source: { kind: 'picked', folder: [] }, scale: 1 } as const;
+  const load = { ...request('adapters'), adapters: [elsewhere, picked] };
+  for (let i = 0; i < 2; i++) {
+    const { info } = await client.load(load);
+    expect(JSON.parse(info.id)).toEqual([{ scale: 0.5, files: ['adapter/weights.safetensors'] }, { scale: 1 }]);
+  }
+  expect(downloaded).toEqual(['https://models.example/lora/']);
 });
 
 describe('errors cross with their code', () => {

@@ -1,5 +1,5 @@
 import type {
-  DownloadProgress,
+  AdapterLoad,
   FolderKind,
   GenerateResult,
   GenerationParameters,
@@ -7,10 +7,11 @@ import type {
   JobProgress,
   LoadedModel,
   LoadRequest,
+  PickedFile,
   StepPreview,
 } from '../protocol';
 import { KinoraError, throwIfCancelled } from '../shared/errors';
-import type { DownloadCallbacks } from './models-client';
+import type { DownloadCallbacks, ModelsClient } from './models-client';
 import { type Work, WorkerClient, type WorkerClientOptions } from './worker-client';
 
 export interface GenerateCallbacks {
@@ -24,8 +25,8 @@ export interface GenerateCallbacks {
 export interface GenerationOutcome extends GenerateResult, LoadedModel {}
 
 export interface GenerationClientOptions extends Partial<WorkerClientOptions> {
-  /** Brings a model at another origin into storage: the worker that knows the prompt asks nobody but its own site. */
-  models: { download(url: string, callbacks: DownloadCallbacks, kind: FolderKind): Promise<string> };
+  /** Brings in what lies at another origin: the worker that knows the prompt asks nobody but its own site. */
+  models: Pick<ModelsClient, 'download' | 'fetchAdapter'>;
 }
 
 function startGenerationWorker(): Worker {
@@ -42,6 +43,8 @@ const idleTimeout = 10 * 60 * 1000;
 export class GenerationClient {
   readonly #worker: WorkerClient<GenerationWorker>;
   readonly #models: GenerationClientOptions['models'];
+  /** By address, of adapters at other origins: a video with other words must not fetch them again. */
+  readonly #adapters = new Map<string, readonly PickedFile[]>();
   #running = false;
 
   constructor({ models, start = startGenerationWorker, ...options }: GenerationClientOptions) {
@@ -56,16 +59,24 @@ export class GenerationClient {
     callbacks: GenerateCallbacks = {},
   ): Promise<GenerationOutcome> {
     const { onProgress, onPreview } = callbacks;
-    return this.#job(load, callbacks, (remote, { callback, signal }) =>
-      // what nobody looks at is not made
-      remote.generate(load, request, callback(onProgress), onPreview && callback(onPreview), signal),
+    return this.#job(
+      load,
+      callbacks,
+      (complete) =>
+        (remote, { callback, signal }) =>
+          // what nobody looks at is not made
+          remote.generate(complete, request, callback(onProgress), onPreview && callback(onPreview), signal),
     );
   }
 
   /** Brings in what is missing of the model, and makes it ready. */
   load(load: LoadRequest, callbacks: Omit<GenerateCallbacks, 'onPreview'> = {}): Promise<LoadedModel> {
-    return this.#job(load, callbacks, (remote, { callback, signal }) =>
-      remote.load(load, callback(callbacks.onProgress), signal),
+    return this.#job(
+      load,
+      callbacks,
+      (complete) =>
+        (remote, { callback, signal }) =>
+          remote.load(complete, callback(callbacks.onProgress), signal),
     );
   }
 
@@ -91,19 +102,33 @@ export class GenerationClient {
   }
 
   async #job<Result>(
-    { source, decoder }: LoadRequest,
+    load: LoadRequest,
     callbacks: GenerateCallbacks,
-    work: Work<GenerationWorker, Result>,
+    work: (complete: LoadRequest) => Work<GenerationWorker, Result>,
   ): Promise<Result> {
     if (this.#running) throw new KinoraError('busy', 'A video is being made; wait for it or cancel it.');
     this.#running = true;
     try {
-      await this.#bringIn(source, 'pipeline', callbacks);
-      if (decoder) await this.#bringIn(decoder, 'decoder', callbacks);
-      return await this.#worker.call(work, callbacks.signal);
+      await this.#bringIn(load.source, 'pipeline', callbacks);
+      if (load.decoder) await this.#bringIn(load.decoder, 'decoder', callbacks);
+      const adapters: AdapterLoad[] = [];
+      for (const adapter of load.adapters ?? []) adapters.push(await this.#withFiles(adapter, callbacks));
+      return await this.#worker.call(work({ ...load, adapters }), callbacks.signal);
     } finally {
       this.#running = false;
     }
+  }
+
+  async #withFiles(adapter: AdapterLoad, { onProgress, signal }: GenerateCallbacks): Promise<AdapterLoad> {
+    const { source } = adapter;
+    throwIfCancelled(signal);
+    if (source.kind !== 'remote' || (await this.#worker.call((remote) => remote.has(source), signal))) return adapter;
+    const { url } = source;
+    const known = this.#adapters.get(url);
+    if (known) return { ...adapter, files: known };
+    const files = await this.#models.fetchAdapter(url, { onProgress: fetching(onProgress), signal });
+    this.#adapters.set(url, files);
+    return { ...adapter, files };
   }
 
   async #bringIn(
@@ -113,8 +138,10 @@ export class GenerationClient {
   ): Promise<void> {
     throwIfCancelled(signal);
     if (source.kind !== 'remote' || (await this.#worker.call((remote) => remote.has(source), signal))) return;
-    const report = ({ network, bytes, totalBytes }: DownloadProgress) =>
-      onProgress?.({ stage: 'fetch', network, done: bytes, total: totalBytes });
-    await this.#models.download(source.url, { onProgress: report, signal }, kind);
+    await this.#models.download(source.url, { onProgress: fetching(onProgress), signal }, kind);
   }
+}
+
+function fetching(onProgress: GenerateCallbacks['onProgress']): DownloadCallbacks['onProgress'] {
+  return ({ network, bytes, totalBytes }) => onProgress?.({ stage: 'fetch', network, done: bytes, total: totalBytes });
 }

@@ -7,6 +7,7 @@ import type {
   ModelFacts,
   ModelsWorker,
   Picked,
+  PickedFile,
   StoredModel,
 } from '../protocol';
 import type { AccessToken } from '../shared/access-token';
@@ -62,6 +63,14 @@ export class ModelsClient {
   ): Promise<string> {
     return this.#worker.call(
       (remote, { callback }) => remote.download(url, kind, this.#token, callback(onProgress), signal),
+      signal,
+    );
+  }
+
+  /** Fetches the LoRA adapter at `url`; resolves with its files. */
+  fetchAdapter(url: string, { onProgress, signal }: DownloadCallbacks = {}): Promise<readonly PickedFile[]> {
+    return this.#worker.call(
+      (remote, { callback }) => remote.fetchAdapter(url, this.#token, callback(onProgress), signal),
       signal,
     );
   }

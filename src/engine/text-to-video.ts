@@ -119,6 +119,7 @@ export class TextToVideoPipeline {
    */
   setAdapters(scales: readonly number[]): void {
     checkScales(scales, this.#checkpoint.adapters.length);
+    if (scales.every((scale, index) => scale === this.#scales[index])) return;
     if (this.#running) throw new KinoraError('busy', 'A generation is running; wait for it or cancel it.');
     this.#scales = [...scales];
     this.#adapt();

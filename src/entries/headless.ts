@@ -59,6 +59,7 @@ let last: { video: GeneratedVideo; mp4: Blob } | undefined;
 async function generate({
   source,
   decoder,
+  adapters,
   device,
   dtype,
   memory,
@@ -66,7 +67,7 @@ async function generate({
 }: HeadlessRequest): Promise<HeadlessVideo> {
   last = undefined;
   const onProgress = (progress: JobProgress) => window.onKinoraProgress?.(progress);
-  const load = { source, decoder, device, dtype, memory };
+  const load = { source, decoder, adapters, device, dtype, memory };
   const start = performance.now();
   await client.load(load, { onProgress });
   const openMilliseconds = performance.now() - start;

@@ -13,9 +13,15 @@ const early = {
 describe('the comment of a video', () => {
   it('says what it was made of', () => {
     const parameters = completeParameters({ prompt: 'a green star', seed: 2 ** 53 - 1, eta: 0.5 });
-    const comment = writeVideoComment({ model: `${model}?key=secret`, parameters });
+    const adapters = [
+      { id: `${model}lora/?key=secret`, scale: -0.5 },
+      { id: 'folder:lora', scale: 1 },
+    ];
+    const comment = writeVideoComment({ model: `${model}?key=secret`, adapters, parameters });
     expect(comment).not.toContain('secret');
-    expect(parseVideoComment(comment)).toEqual({ model, parameters });
+    const [first, second] = adapters;
+    const shown = [{ ...first, id: `${model}lora/` }, second];
+    expect(parseVideoComment(comment)).toEqual({ model, adapters: shown, parameters });
   });
 
   it('names the decoder, where another took the place of the model’s own', () => {
@@ -44,6 +50,7 @@ describe('the comment of a video', () => {
     ['another program’s', JSON.stringify({ ...early, schema: 'other' })],
     ['one without a model', JSON.stringify({ ...early, model: undefined })],
     ['one without a prompt', JSON.stringify({ ...early, prompt: undefined })],
+    ['one with an adapter without a scale', JSON.stringify({ ...early, adapters: [{ id: 'lora' }] })],
     ['one with a field of another type', JSON.stringify({ ...early, seed: '7' })],
     ['one with a field that is empty', JSON.stringify({ ...early, seed: null })],
     ['one of a size that is none', JSON.stringify({ ...early, width: 0 })],

@@ -11,16 +11,24 @@ const head = z.looseObject({
   model: z.string(),
   /** The same of a decoder that took the place of the checkpoint's own. */
   decoder: z.optional(z.string()),
+  /** LoRA adapters: their ids, as the checkpoint's. Of a video that was made without any there is no such field. */
+  adapters: z.optional(z.array(z.object({ id: z.string(), scale: z.number() }))),
 });
 
 export interface VideoComment {
   model: string;
   decoder?: string | undefined;
+  adapters?: readonly { id: string; scale: number }[];
   parameters: ParameterValues;
 }
 
-export function writeVideoComment({ model, decoder, parameters }: VideoComment): string {
-  const places = { model: withoutQuery(model), ...(decoder !== undefined && { decoder: withoutQuery(decoder) }) };
+export function writeVideoComment({ model, decoder, adapters = [], parameters }: VideoComment): string {
+  const used = adapters.map(({ id, scale }) => ({ id: withoutQuery(id), scale }));
+  const places = {
+    model: withoutQuery(model),
+    ...(decoder !== undefined && { decoder: withoutQuery(decoder) }),
+    ...(used.length > 0 && { adapters: used }),
+  };
   return JSON.stringify({ schema: 'kinora-video-1', ...places, ...parameters });
 }
 
@@ -30,8 +38,9 @@ export function writeVideoComment({ model, decoder, parameters }: VideoComment):
  */
 export function parseVideoComment(comment: string | undefined): VideoComment {
   try {
-    const { model, decoder, ...given } = head.parse(JSON.parse(comment ?? ''));
-    return { model, ...(decoder !== undefined && { decoder }), parameters: completeParameters(given) };
+    const { model, decoder, adapters, ...given } = head.parse(JSON.parse(comment ?? ''));
+    const places = { model, ...(decoder !== undefined && { decoder }), ...(adapters && { adapters }) };
+    return { ...places, parameters: completeParameters(given) };
   } catch (cause) {
     throw new KinoraError('invalid-argument', 'This video was not made with Kinora, or lost what it was made of.', {
       cause,

@@ -20,6 +20,7 @@ const line = {
   height: 64,
   fps: 8,
   scheduler: 'DDIM',
+  lora: ['a', { where: 'b', scale: 0.5 }],
   out: 'a.mp4',
 };
 

@@ -1,4 +1,5 @@
 import type { Target } from '../target';
+import { adapters } from './adapters';
 import { commandLine } from './command-line';
 import { configs } from './configs';
 import { hub } from './hub';
@@ -14,6 +15,7 @@ export const targets: readonly Target[] = [
   ...safetensors,
   ...pytorch,
   ...configs,
+  ...adapters,
   ...schedulers,
   ...tokenizers,
   ...hub,

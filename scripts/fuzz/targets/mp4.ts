@@ -114,7 +114,7 @@ export const mp4 = [
     await accepted(() => parseVideoComment(text));
   }),
   target('comment, there and back', comments, async ({ model, parameters: values }) => {
-    const text = writeVideoComment({ model, parameters: completeParameters(values) });
+    const text = writeVideoComment({ model, adapters: [], parameters: completeParameters(values) });
     const read = await readComment(new Blob([withComment(film.buffer.slice(0), text)]));
     const { model: name, parameters: back } = parseVideoComment(read);
     const expected = JSON.stringify(Object.entries({ model, ...values }).sort());

@@ -41,12 +41,12 @@ async function pipelineWith(device: 'wasm' | 'webgpu', adapters: readonly (reado
 }
 
 async function compare(pipeline: TextToVideoPipeline, run: number) {
-  const { frames, latents, adapters } = await pipeline.generate(runs[run]?.parameters as GenerationParameters);
+  const { frames, latents, adapters, memory } = await pipeline.generate(runs[run]?.parameters as GenerationParameters);
   const error = relativeRms(latents, reference.floats(`latents.${run}`));
   const pixels = frames.flatMap((frame) => [...frame].filter((_, i) => i % 4 < 3));
   const quality = psnr(pixels, reference.bytes(`frames.${run}`));
   console.info(
-    `run ${run} on ${pipeline.backend.device}: latents ${error.toExponential(2)}, PSNR ${quality.toFixed(1)} dB`,
+    `run ${run} on ${pipeline.backend.device}: latents ${error.toExponential(2)}, PSNR ${quality.toFixed(1)} dB, ${memory.dispatches} dispatches`,
   );
   return { error, quality, adapters };
 }

@@ -106,7 +106,11 @@ export class Network {
           { name: 'webgpu', device: gpu, storageBufferCacheMode: 'simple', preferredLayout: 'NHWC' },
         ],
         // an operator without a GPU kernel is an error here, not a silent round trip in every step
-        extra: { session: { disable_cpu_ep_fallback: '1' } },
+        extra: {
+          session: { disable_cpu_ep_fallback: '1' },
+          // weights that adapters are added to would be computed on the CPU, with all of them in the wasm heap
+          optimization: { disable_specified_optimizers: 'ConstantFolding' },
+        },
       };
       const session = await createSession(prepared, sessionOptions, watch);
       return new Network(prepared, session, watch, destroy);
