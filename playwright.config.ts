@@ -1,14 +1,14 @@
 import { defineConfig } from '@playwright/test';
 import { chromiumPath, webgpuArgs } from './scripts/chromium.mjs';
 
-/** Another one where two worktrees are tested at the same time. */
+/** Set PORT to test two worktrees at the same time. */
 const port = process.env.PORT ?? '4173';
 const address = `http://127.0.0.1:${port}`;
 
-/** What a person does, on the built page (`vite build` comes first) in a real Chromium. */
+/** Tests of what a person does, on the built page (`vite build` comes first) in a real Chromium. */
 export default defineConfig({
   testDir: 'e2e',
-  // each test makes videos, which takes all the processor there is
+  // each test makes videos, which uses all of the processor
   workers: 1,
   timeout: 300_000,
   expect: { timeout: 30_000 },

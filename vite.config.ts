@@ -10,7 +10,7 @@ import { scriptPriorityPlugin } from './scripts/build/script-priority-plugin.ts'
 import { serviceWorkerPlugin } from './scripts/build/service-worker-plugin.ts';
 import { sizePlugin } from './scripts/build/size-plugin.ts';
 
-/** The onnxruntime-web builds whose loader and wasm are files of their own, so that threads can start from the loader. */
+/** The onnxruntime-web builds whose loader and wasm are separate files, so that threads can start from the loader. */
 export const conditions = ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions];
 
 const licences = licencesPlugins();
@@ -33,7 +33,7 @@ export default defineConfig({
   build: {
     target: 'es2023',
     assetsInlineLimit: 0,
-    // browsers that can make videos preload modules by themselves
+    // browsers that can make videos support module preloading
     modulePreload: { polyfill: false },
     rollupOptions: { input: ['index.html', 'headless.html', 'start-over.html'] },
   },

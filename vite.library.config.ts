@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { defineConfig, type Plugin } from 'vite';
 
 /**
- * The application has onnxruntime-web's files under names of its own; a library leaves them to onnxruntime-web, which finds
+ * The application renames onnxruntime-web's files; a library leaves them to onnxruntime-web, which finds
  * them beside its scripts.
  */
 function runtimeFilesStay(): Plugin {
@@ -15,7 +15,10 @@ function runtimeFilesStay(): Plugin {
   };
 }
 
-/** Makes the folder a package of its own, which `npm pack ./dist-library` packs: the application's dependencies are none of the library's. */
+/**
+ * Makes the folder a package of its own, which `npm pack ./dist-library` packs: the application's dependencies are none of the
+ * library's.
+ */
 function packageFiles(): Plugin {
   return {
     name: 'kinora-package-files',

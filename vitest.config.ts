@@ -8,7 +8,7 @@ import { conditions } from './vite.config.ts';
 /** `*.test.ts` runs in Node; `*.browser.test.ts` in a real Chromium, with WebGPU on SwiftShader. */
 export default defineConfig({
   resolve: { conditions },
-  // what is found only while tests run would reload the page under them
+  // a dependency discovered while tests run would reload their page
   optimizeDeps: {
     include: [
       'zod',

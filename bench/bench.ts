@@ -4,7 +4,7 @@
  *     npm run bench -- [--device wasm|webgpu] [--steps N] [--frames N] [--guidance X] [--repeat N] [--model DIR] [--browser PATH]
  *                      [--python PATH] [--report FILE]
  *
- * Both make the same video from the same seed, one after the other, `repeat` times after a first that does not count. The
+ * Both make the same video from the same seed, one after the other, `repeat` times after a first run that does not count. The
  * figures are medians. Python needs training/references/requirements.txt.
  */
 import { execFileSync } from 'node:child_process';
@@ -59,7 +59,7 @@ try {
     warm.map(({ milliseconds }) => ({
       denoise: milliseconds.denoise,
       decode: milliseconds.decode,
-      // without loading and without the mp4, neither of which PyTorch's figure has
+      // without loading and without the mp4, neither of which PyTorch's figure includes
       total: milliseconds.tokenize + milliseconds.encode + milliseconds.denoise + milliseconds.decode,
     })),
   );

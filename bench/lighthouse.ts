@@ -1,10 +1,10 @@
 /**
  * Lighthouse on the built page, as a phone and as a desktop see it:
  *
- *     npm run lighthouse -- [--reports DIR]
+ * npm run lighthouse -- [--reports DIR]
  *
- * Builds the page and serves it as docs/hosting.md asks hosts to: with every header, and texts compressed. npx fetches Lighthouse, which
- * drives the machine's Chromium with its own default throttling. Exits with 1 where a score is below 100.
+ * Builds the page and serves it as docs/hosting.md recommends: with every header, and compressed text. npx fetches
+ * Lighthouse, which drives the machine's Chromium with its own default throttling. Exits with 1 if a score is below 100.
  */
 import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ import { z } from 'zod';
 import { headers } from '../scripts/build/headers';
 import { chromiumPath } from '../scripts/chromium.mjs';
 
-/** The last one for Node 20. */
+/** The last version for Node 20. */
 const lighthouse = 'lighthouse@12.8.2';
 const chromeFlags = '--headless=new --no-sandbox --disable-background-networking --disable-component-update';
 const views = { phone: [], desktop: ['--preset=desktop'] };
@@ -69,7 +69,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Hosts compress when they are asked; sirv takes what lies beside a file. */
+/** Hosts compress on request; sirv serves compressed files stored beside the originals. */
 function compressTexts(site: string): void {
   for (const name of readdirSync(site, { recursive: true, encoding: 'utf8' })) {
     const file = path.join(site, name);
@@ -111,7 +111,7 @@ async function inspect(server: Server, view: string, flags: readonly string[]): 
   return reportSchema.parse(JSON.parse(json));
 }
 
-/** Scores, what the page took, and what keeps a category from 100. */
+/** Prints the scores, the page's timings, and what keeps a category below 100. */
 function summary(
   view: string,
   { lighthouseVersion, configSettings, environment, categories, audits }: Report,

@@ -1,4 +1,4 @@
-"""What PyTorch and diffusers take for the video that bench.ts makes in the browser, on the same machine's CPU, in float32.
+"""How long PyTorch and diffusers take for the video that bench.ts makes in the browser, on the same machine's CPU, in float32.
 
     python3 bench/pytorch.py --model DIR --prompt TEXT --steps N --guidance X --frames N --seed N --repeat N
 
@@ -16,7 +16,7 @@ from diffusers.utils import logging
 
 
 def generate(pipeline: TextToVideoSDPipeline, options: argparse.Namespace) -> dict[str, float]:
-    """The pipeline's own call as far as the latents, and then its own decoding, so that each can be timed."""
+    """Calls the pipeline up to the latents, then its own decoding, so that each can be timed."""
     marks = []
 
     def after_step(*_) -> None:
@@ -36,7 +36,7 @@ def generate(pipeline: TextToVideoSDPipeline, options: argparse.Namespace) -> di
     with torch.no_grad():
         pipeline.video_processor.postprocess_video(pipeline.decode_latents(latents), output_type="np")
     end = time.perf_counter()
-    # the first step lies between the text encoder and the first mark, and takes as long as the others do
+    # the first step is between the text encoder and the first mark, and takes as long as the others
     step = (marks[-1] - marks[0]) / (len(marks) - 1)
     seconds = {"denoise": step * len(marks), "decode": end - denoised, "total": end - start}
     return {stage: 1000 * value for stage, value in seconds.items()}

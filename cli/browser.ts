@@ -1,4 +1,4 @@
-/** A headless Chromium with the page without a face in it. */
+/** A headless Chromium running the page without a user interface. */
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { chromiumPath } from '../scripts/chromium.mjs';
 import type { HeadlessRequest, HeadlessVideo } from '../src/entries/headless';
@@ -7,11 +7,11 @@ import { HeapMeter, type HeapPeak } from './heap-meter';
 import { origin } from './site';
 
 export interface BrowserOptions {
-  /** Executable; the machine's own Chromium unless named. */
+  /** Path of the executable; the machine's own Chromium if left out. */
   browser?: string;
-  /** Profile folder; empty: a temporary one. IndexedDB keeps Blobs on disk in either. */
+  /** Profile folder; a temporary one if empty. IndexedDB keeps Blobs on disk in either. */
   profile: string;
-  /** Where the site really is. */
+  /** Port that the site is actually served on. */
   port: number;
   onProgress: (progress: JobProgress) => void;
 }
@@ -57,7 +57,7 @@ export class HeadlessBrowser {
     return this.#context.browser()?.version() ?? '';
   }
 
-  /** Makes a video, which stays in the page until the next one. Throws HeadlessError, and Playwright's when the page dies. */
+  /** Makes a video, which stays in the page until the next one. @throws HeadlessError, and Playwright's error if the page dies */
   async generate(request: HeadlessRequest): Promise<{ video: HeadlessVideo; heap: HeapPeak }> {
     const page = await this.#open();
     const meter = await HeapMeter.start(page);
@@ -66,7 +66,7 @@ export class HeadlessBrowser {
       if (!outcome.ok) throw new HeadlessError(outcome.error);
       return { video: outcome.video, heap: meter.peak };
     } catch (error) {
-      // the next one starts from a new page, and with a new worker
+      // the next video starts with a new page and a new worker
       this.#page = undefined;
       await page.close();
       throw error;
@@ -75,7 +75,7 @@ export class HeadlessBrowser {
     }
   }
 
-  /** A part of the last video, as the page's function of this name gives it. */
+  /** A part of the last video, from the page's function of this name. */
   async read(part: 'mp4' | 'png' | 'latents', frame = 0): Promise<Buffer> {
     const page = await this.#open();
     const base64 = await page.evaluate(([name, index]) => window.kinora[name](index), [part, frame] as const);

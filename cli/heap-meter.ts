@@ -1,11 +1,11 @@
 import type { CDPSession, Page } from 'playwright-core';
 import { z } from 'zod';
 
-/** Bytes at peak, summed over the page and its workers. */
+/** Peak bytes, summed over the page and its workers. */
 export interface HeapPeak {
-  /** Of JavaScript objects. */
+  /** Bytes of JavaScript objects. */
   jsHeap: number;
-  /** Of ArrayBuffers, wasm memory among them. */
+  /** Bytes of ArrayBuffers, including wasm memory. */
   arrayBuffers: number;
 }
 
@@ -13,13 +13,13 @@ const workerAnswer = z.object({ result: z.object({ usedSize: z.number(), backing
 type Usage = z.infer<typeof workerAnswer>['result'];
 
 /**
- * Asks the page and its workers four times a second how much memory they hold; oftener would slow down what is measured. A worker
+ * Asks the page and its workers four times a second how much memory they hold; polling more often would slow down what is measured. A worker
  * answers between two runs.
  */
 export class HeapMeter {
   readonly #session: CDPSession;
   readonly #timer: NodeJS.Timeout;
-  /** The last answer of each; the page is ''. */
+  /** The last answer of each, by session; the page's is ''. */
   readonly #usage = new Map<string, Usage>();
   readonly #peak: HeapPeak = { jsHeap: 0, arrayBuffers: 0 };
 
@@ -40,12 +40,12 @@ export class HeapMeter {
   static async start(page: Page): Promise<HeapMeter> {
     const session = await page.context().newCDPSession(page);
     const meter = new HeapMeter(session);
-    // not flattened: Playwright gives no session of their own to the workers that a flat one would name
+    // not flattened: Playwright gives no separate session to the workers that a flattened one would name
     await session.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: false, flatten: false });
     return meter;
   }
 
-  /** So far. */
+  /** The peak so far. */
   get peak(): HeapPeak {
     return { ...this.#peak };
   }

@@ -1,14 +1,14 @@
-/** Files that appear whole, and all together, or not at all. */
+/** Output files that appear complete and all together, or not at all. */
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 export class Outputs {
   /** Temporary name → final name. */
   readonly #files = new Map<string, string>();
-  /** Folders of frames → how many there are. */
+  /** Folder of frames → number of frames. */
   readonly #frames = new Map<string, number>();
 
-  /** Makes the folders that are missing. */
+  /** Writes a file under a temporary name, creating missing folders. */
   add(file: string, content: Uint8Array | string): void {
     mkdirSync(path.dirname(file), { recursive: true });
     const temporary = `${file}.${process.pid}.part`;
@@ -16,13 +16,13 @@ export class Outputs {
     writeFileSync(temporary, content);
   }
 
-  /** Frame `index` of the frames in a folder. */
+  /** Adds frame `index` of a folder of frames. */
   addFrame(folder: string, index: number, png: Uint8Array): void {
     this.add(path.join(folder, frameName(index)), png);
     this.#frames.set(folder, index + 1);
   }
 
-  /** Gives the files their names. Frames that a longer video left in the same folder go away: they are no part of this one. */
+  /** Gives the files their final names, and deletes frames that a longer video left in the same folder. */
   commit(): void {
     for (const [temporary, file] of this.#files) renameSync(temporary, file);
     this.#files.clear();

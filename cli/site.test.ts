@@ -25,7 +25,7 @@ afterAll(() => {
   rmSync(base, { recursive: true });
 });
 
-/** Without fetch, which tidies the path up. */
+/** Without fetch, which would normalize the path. */
 function get(url: string, headers: Record<string, string> = {}, method = 'GET') {
   const target = url.startsWith('/') ? url : url.replace('http://kinora.localhost', '');
   return new Promise<{ status?: number; headers: Record<string, unknown>; body: string }>((resolve, reject) => {

@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { localHeaders } from '../scripts/build/headers';
 
 /**
- * The page's address, which stays the same from run to run although the port does not: what a browser stores belongs to
+ * The page's address, which stays the same from run to run although the port changes: what a browser stores belongs to
  * the address. The browser is told where it really is; names under localhost count as secure.
  */
 export const origin = 'http://kinora.localhost';
@@ -24,7 +24,7 @@ const types: Record<string, string> = {
   '.svg': 'image/svg+xml',
 };
 
-/** Where a folder of this machine is on the site: its own path, so that messages with addresses say which file is meant. */
+/** Address of a local folder on the site. It contains the folder's path, so that messages with addresses say which file is meant. */
 export function folderAddress(folder: string): string {
   return `${origin}/folder${pathToFileURL(folder).pathname}`;
 }
@@ -93,10 +93,10 @@ function headers(file: string, { size, mtimeMs }: Stats, length: number): Record
   };
 }
 
-/** The file that a path of the site means; undefined where it leaves its folder. */
+/** The file for a path of the site; undefined if the path leaves its folder. */
 function locate(url: string, roots: Map<string, string>): string | undefined {
   const address = URL.parse(url, origin);
-  // the longest one that fits
+  // the longest matching prefix
   const [prefix, root] = [...roots].filter(([start]) => address?.pathname.startsWith(start)).at(-1) ?? [];
   if (!address || prefix === undefined || root === undefined) return undefined;
   const relative = decode(address.pathname.slice(prefix.length));
@@ -113,7 +113,7 @@ function decode(text: string): string | undefined {
   }
 }
 
-/** `[start, end)`; undefined where the whole file is asked for, or several ranges are. */
+/** `[start, end)`; undefined if the whole file or several ranges are requested. */
 function parseRange(header: string | undefined, size: number): [number, number] | 'unsatisfiable' | undefined {
   const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(header ?? '') ?? [];
   if (first === '' && last === '') return undefined;

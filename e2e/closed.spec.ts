@@ -5,7 +5,7 @@ import { headers } from '../scripts/build/headers';
 import { startPlainHost } from './plain-host';
 import { generateButton, openPage, prompt, theVideo, waitForVideo } from './visitor';
 
-/** Everything that page and workers ask for, and every complaint of the browser about the page's policy. */
+/** Every request of the page and its workers, and every violation of the page's policy. */
 function record(page: Page): { requests: { url: string; body: string }[]; violations: string[] } {
   const requests: { url: string; body: string }[] = [];
   const violations: string[] = [];
@@ -38,7 +38,7 @@ test('a whole visit asks for the page’s own files only', async ({ page, baseUR
   expectOwnFilesOnly(requests, `${baseURL}/`);
   expect(violations).toEqual([]);
 
-  // the worker that knows the prompt could tell nobody else, and no server on this machine either
+  // the worker that knows the prompt could not tell anyone else, not even a server on this machine
   const worker = page.workers().find((other) => other.url().includes('/assets/generation-'));
   for (const stranger of ['http://127.0.0.1:9/', 'https://example.org/']) {
     const refused = await worker?.evaluate((address) => {
@@ -66,7 +66,7 @@ test('a subfolder of a host that sends no headers: one thread, and the page keep
     expectOwnFilesOnly(requests, host.home);
     expect(violations).toEqual([]);
 
-    // the policy is there, and works
+    // the policy is present, and works
     const refused = await page.evaluate(() => {
       const violation = new Promise<string>((resolve) =>
         document.addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective)),

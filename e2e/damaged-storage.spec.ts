@@ -1,6 +1,6 @@
 /**
- * What a program that tidies up, or a bad disk, does to a stored model. Chromium keeps Blobs and long strings in files of their own
- * beside its database; the browser is closed, those files are deleted or cut off, and it is opened again.
+ * What a program that tidies up, or a bad disk, does to a stored model. Chromium keeps Blobs and long strings in files of their
+ * own beside its database; the browser is closed, those files are deleted or truncated, and it is opened again.
  */
 import { cpSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import path from 'node:path';
@@ -12,7 +12,7 @@ import { generateButton, openPage, waitForVideo } from './visitor';
 
 const folder = path.resolve(import.meta.dirname, '../public/models/moving-shapes');
 
-/** Small, so that a video is soon made. */
+/** Small, so that a video is made quickly. */
 const video = {
   prompt: 'a red circle moving right on a blue background',
   negativePrompt: '',
@@ -42,7 +42,7 @@ async function visit<T>(profile: string, work: (page: Page) => Promise<T>): Prom
   }
 }
 
-/** Weights are the large ones, vocab.json and merges.txt the small ones. */
+/** The large files are weights, the small ones vocab.json and merges.txt. */
 function storedFiles(profile: string, what: 'texts' | 'weights'): string[] {
   const files = readdirSync(path.join(profile, 'Default/IndexedDB'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.parentPath.includes('.indexeddb.blob'))

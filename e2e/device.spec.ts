@@ -1,4 +1,4 @@
-/** The Device panel: what it says is true of the browser that it runs in, and what it offers works. */
+/** The device panel: what it says about the browser is true, and what it offers works. */
 import { expect, type Page, test } from '@playwright/test';
 import { expectAccessible, generateButton, setSize, waitForEnd, waitForPreview } from './visitor';
 
@@ -31,7 +31,7 @@ test('by keyboard: opens, keeps the focus, closes with Esc and gives the focus b
   await page.keyboard.press('Escape');
   await expect(panel(page)).toBeHidden();
   await expect(opener(page)).toBeFocused();
-  // no video was started or cancelled by it
+  // it started or cancelled no video
   await expect(page.getByRole('progressbar')).toHaveAttribute('aria-valuetext', 'Ready');
 });
 
@@ -108,7 +108,7 @@ test('the report is copied; where the browser refuses, it can be copied by hand'
 
 test('an impossible size says so, and what is offered instead changes the form', async ({ page }) => {
   await page.goto('/?device=wasm');
-  // attention among 4096 latent pixels, in 64 frames at once, passes the 4 GiB that WebAssembly can address
+  // attention among 4096 latent pixels, in 64 frames at once, exceeds the 4 GiB that WebAssembly can address
   await setSize(page, { frames: 64, width: 1024, height: 1024 });
   await openPanel(page);
   await expect(verdict(page)).toHaveText('This device cannot make this video.');

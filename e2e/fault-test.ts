@@ -1,4 +1,4 @@
-/** Pieces of the tests of faults: a small video, and what has to hold after every fault. */
+/** Shared parts of the fault tests: a small video, and what has to hold after every fault. */
 import { expect, type Page, test } from '@playwright/test';
 import { generateButton, prompt } from './visitor';
 
@@ -6,10 +6,10 @@ export const bar = (page: Page) => page.getByRole('progressbar');
 export const thumbs = (page: Page) => page.locator('.shelf li');
 export const failure = (page: Page) => page.getByRole('alert').locator('[data-code]');
 
-/** One frame of 64×64, which is made in a fraction of a second. */
+/** One frame of 64×64, which takes a fraction of a second to make. */
 export async function openSmall(page: Page, { steps = 1, home = '/?device=wasm' } = {}): Promise<void> {
   const settings = { prompt, steps, seed: 7, newSeed: false, guidance: 1, numFrames: 1, width: 64, height: 64 };
-  // as the visit before has left them
+  // as the previous visit left them
   await page.addInitScript((json) => {
     if (!localStorage.getItem('kinora.settings.moving-shapes'))
       localStorage.setItem('kinora.settings.moving-shapes', json);
@@ -29,7 +29,7 @@ export async function makeVideo(page: Page): Promise<void> {
   await expect(bar(page)).toHaveAttribute('aria-valuetext', 'Done');
 }
 
-/** A run of many steps, in the middle of which the fault comes. */
+/** A run of many steps, during which the fault occurs. */
 export async function startLongVideo(page: Page, steps = 300): Promise<void> {
   await setSteps(page, steps);
   await generateButton(page).click();
@@ -42,8 +42,8 @@ export async function cancel(page: Page): Promise<void> {
 }
 
 /**
- * A test of what can go wrong in the middle of a visit: afterwards the page still has every video that was finished, and makes the
- * next one without a reload.
+ * A test of what can go wrong in the middle of a visit: afterwards the page still has every video that was finished, and makes
+ * the next one without a reload.
  */
 export function faultTest(fault: string, happens: (page: Page, origin: string) => Promise<void>): void {
   test(fault, async ({ page, baseURL }) => {
@@ -54,7 +54,7 @@ export function faultTest(fault: string, happens: (page: Page, origin: string) =
     await makeVideo(page);
     await expect(failure(page)).toHaveCount(0);
     // no lock is left behind that the next download would wait for
-    // each worker holds one for as long as it lives, and the page waits for it
+    // each worker holds a lock while it lives, and the page waits for it
     const locks = await page.evaluate(async () => {
       const { held = [], pending = [] } = await navigator.locks.query();
       return [...held, ...pending].map(({ name }) => name).filter((name) => !name?.startsWith('kinora worker '));

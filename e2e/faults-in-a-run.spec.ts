@@ -36,7 +36,7 @@ faultTest('Generate and Cancel twenty times', async (page) => {
   for (let i = 0; i < 20; i++) {
     await page.keyboard.press('Control+Enter');
     await expect(bar(page)).not.toHaveAttribute('aria-valuetext', ended);
-    // at another moment each time
+    // at a different moment each time
     await page.waitForTimeout(5 * i);
     await cancel(page);
   }
@@ -98,10 +98,10 @@ faultTest('the page is frozen in the middle of a run', async (page) => {
 
 test.describe('the GPU process dies', () => {
   const loads = /^Preparing the denoiser/;
-  /** Milliseconds until it is there, and answers. */
+  /** Milliseconds until it exists and answers. */
   const nextGpuProcess = 1500;
 
-  /** With a browser of its own: after some such deaths Chromium gives no GPU any more. */
+  /** In a separate browser: after several such crashes Chromium provides no GPU any more. */
   async function onGpu(work: (page: Page, crash: () => Promise<unknown>) => Promise<void>, baseURL?: string) {
     const browser = await chromium.launch({ executablePath: chromiumPath(), args: webgpuArgs });
     try {

@@ -1,4 +1,4 @@
-/** What can go wrong with the page itself, and where it stands. */
+/** What can go wrong with the page itself, and with its surroundings. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { chromium, expect, type Page, test } from '@playwright/test';
@@ -9,7 +9,7 @@ import { generateButton } from './visitor';
 
 const dist = path.resolve(import.meta.dirname, '../dist');
 
-/** Without a look at each: so they are made as fast as they can be. */
+/** Makes videos as fast as possible, without checking each. */
 async function makeVideos(page: Page, count: number): Promise<void> {
   await page.evaluate(async (wanted) => {
     while (document.querySelectorAll('.shelf li').length < wanted) {
@@ -20,7 +20,7 @@ async function makeVideos(page: Page, count: number): Promise<void> {
   await expect(bar(page)).toHaveAttribute('aria-valuetext', 'Done');
 }
 
-/** Whether the browser asks before the page is reloaded; the answer is to stay. */
+/** Whether the browser asks before the page is reloaded; the question is answered with staying. */
 async function asksBeforeReload(page: Page): Promise<void> {
   const asked = page.waitForEvent('dialog');
   await page.evaluate(() => void setTimeout(() => location.reload()));
@@ -29,7 +29,7 @@ async function asksBeforeReload(page: Page): Promise<void> {
   await dialog.dismiss();
 }
 
-/** Stands for whatever may make a component throw: an extension, a translation, a fault of ours. */
+/** Stands for anything that makes a component throw: an extension, a translator, a bug of ours. */
 async function breakNumbers(page: Page): Promise<void> {
   await page.evaluate(() => {
     Number.prototype.toFixed = () => {
@@ -106,7 +106,7 @@ faultTest('what is stored of the form and the models is not what this version wr
     await page.getByRole('button', { name: 'Models' }).click();
     await expect(page.getByRole('article', { name: 'Moving shapes' }), value.slice(0, 99)).toBeVisible();
   }
-  // and what can be read is kept
+  // and readable entries are kept
   await page.evaluate((url) => {
     localStorage.clear();
     localStorage.setItem('kinora.models', JSON.stringify([{ url: 'http://[', name: 'x' }, 7, { url, name: 'x' }]));
@@ -144,7 +144,7 @@ faultTest('the page is reloaded: the browser asks while there is something to lo
   await reload();
   expect(dialogs).toEqual([]);
 
-  // a download without an answer
+  // a download that gets no response
   await page.route(/\/unet\/.*\.safetensors/, () => undefined);
   await page.getByRole('button', { name: 'Models' }).click();
   const card = page.getByRole('article', { name: 'Moving shapes' });

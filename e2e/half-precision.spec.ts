@@ -1,4 +1,7 @@
-/** WebGPU with shader-f16, which SwiftShader lacks: `npm run test:f16` makes a Chromium that has it, and KINORA_CHROMIUM_F16 names another. */
+/**
+ * WebGPU with shader-f16, which SwiftShader lacks: `npm run test:f16` makes a Chromium that has it, and KINORA_CHROMIUM_F16 names
+ * another.
+ */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -17,7 +20,7 @@ test('the page makes a video in half precision', async ({ baseURL }) => {
   const page = await browser.newPage();
   await page.goto(`${baseURL}/?device=webgpu`);
   await fillForm(page, 2);
-  // as in the next test, which then finds its shaders compiled
+  // the same as in the next test, which then finds its shaders compiled
   await setSize(page, { frames: 2, width: 128, height: 128 });
   await generateButton(page).click();
   await waitForVideo(page);

@@ -1,4 +1,4 @@
-/** The page as an installed app, in a Chromium with a profile of its own: incognito windows install nothing. */
+/** The page as an installed app, in a Chromium with its own profile, because incognito windows cannot install apps. */
 import { expect, test } from '@playwright/test';
 import { chromiumPath } from '../scripts/chromium.mjs';
 import { generateButton, openPage, prompt, waitForVideo } from './visitor';
@@ -10,7 +10,7 @@ test('the browser offers to install it; once it is, videos made here open with i
   const context = await playwright.chromium.launchPersistentContext(info.outputPath('profile'), {
     executablePath: chromiumPath(),
     baseURL,
-    // the offer is not made to those who have only just come
+    // the browser makes no offer on a first visit
     args: ['--bypass-app-banner-engagement-checks'],
   });
   try {

@@ -1,4 +1,4 @@
-/** The ways out of a broken version: the visitor's, and the host's. */
+/** How to recover from a broken version: the visitor's way, and the host's. */
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
@@ -17,7 +17,7 @@ test.beforeEach(async () => {
 });
 test.afterEach(() => host.close());
 
-/** Another app of the same origin, which keeps files too, and what an earlier version of Kinora has kept under the same name. */
+/** Another app of the same origin, which caches files too, and a cache of an earlier version of Kinora under the same name. */
 async function installOtherApp(page: Page): Promise<void> {
   await page.evaluate(async () => {
     await navigator.serviceWorker.register('other/worker.js');
@@ -43,7 +43,7 @@ test('a broken version can be left: the page comes anew from its host, and the m
   await waitForServiceWorker(page);
   await generateButton(page).click();
   await waitForVideo(page);
-  // what the service worker keeps is broken, and what the host has is not
+  // what the service worker cached is broken, and what the host has is not
   await page.evaluate(async () => {
     for (const name of await caches.keys()) {
       const cache = await caches.open(name);
@@ -72,7 +72,7 @@ test('start over leaves what belongs to other apps of the origin', async ({ page
   await waitForServiceWorker(page);
   await installOtherApp(page);
   await page.goto(`${host.home}start-over.html`);
-  // where it leads would install the service worker anew
+  // the page it leads to would install the service worker again
   await page.route(host.home, (route) => route.fulfill({ body: 'Arrived.' }));
   await page.getByRole('button', { name: 'Start over' }).click();
   await expect(page.getByText('Arrived.')).toBeVisible();

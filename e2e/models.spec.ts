@@ -1,4 +1,4 @@
-/** The Models panel: terms before the first byte, a download that is paused and goes on, folders on disk, deletion. */
+/** The Models panel: terms before the first byte, pausing and resuming a download, folders on disk, deletion. */
 import { cpSync } from 'node:fs';
 import path from 'node:path';
 import { expect, type Locator, type Page, type Request, test } from '@playwright/test';
@@ -20,7 +20,7 @@ async function openPanel(page: Page): Promise<Locator> {
   return page.getByRole('dialog', { name: 'Models' });
 }
 
-/** Small, so that a video is soon made. */
+/** Small, so that a video is made quickly. */
 async function makeSmallVideo(page: Page): Promise<void> {
   await page.getByRole('spinbutton', { name: 'Steps' }).fill('1');
   const details = page.getByText('Scheduler, speed and size');
@@ -60,7 +60,7 @@ test('a model of the hub: terms first, then a download that pauses and goes on, 
   const card = panel.getByRole('article', { name: 'kinora-test/text-to-video' });
   await card.getByRole('button', { name: 'Download…' }).click();
 
-  // nothing of the weights but their headers was asked for, and nothing will be without consent
+  // only the headers of the weights were requested, and nothing more will be without consent
   await expect(card.getByText(/^A one-time download of 1[45] MB, checked/)).toBeVisible();
   await expect(card.getByText('cc-by-nc-4.0')).toBeVisible();
   await expect(card.getByRole('button', { name: 'Download', exact: true })).toHaveAttribute('aria-disabled', 'true');
@@ -80,7 +80,7 @@ test('a model of the hub: terms first, then a download that pauses and goes on, 
   await page.keyboard.press('Escape');
   await makeSmallVideo(page);
 
-  // the model's servers were asked for files, and told nothing else
+  // the model's servers received requests for files, and no other information
   const strangers = requests.filter(
     (request) => !request.url().startsWith('blob:') && !request.url().startsWith(`${baseURL}/`),
   );
@@ -93,7 +93,7 @@ test('a model of the hub: terms first, then a download that pauses and goes on, 
     expect(request.headers().referer ?? '').toBe('');
   }
 
-  // chosen at the next visit too, and gone when it is deleted
+  // still chosen on the next visit, and gone once deleted
   await page.reload();
   const again = await openPanel(page);
   const cardAgain = again.getByRole('article', { name: 'kinora-test/text-to-video' });
@@ -169,7 +169,7 @@ test('a link to another server: its host is named, and it is not shown the token
 }) => {
   const { host } = new URL(hub.url);
   hub.authorizations.clear();
-  // as it was stored when there was only one hub
+  // in the format from when there was only one hub
   await page.addInitScript(() => localStorage.setItem('kinora.token', 'hf_SECRET'));
   await openPage(page, 1, `&model=${encodeURIComponent(hub.url)}`);
   await expect(page.locator('.model-line')).toContainText(`kinora-test/text-to-video from http://${host}`);
@@ -184,7 +184,7 @@ test('a link to another server: its host is named, and it is not shown the token
   await expect(card.getByRole('button', { name: 'Check' })).toBeVisible();
   expect([...hub.authorizations].sort()).toEqual(['127.0.0.1 nothing', 'localhost nothing']);
 
-  // it has to be chosen before it gets a token of its own, which the server that it redirects to does not see
+  // its host has to be chosen before it gets its own token, which the server it redirects to does not see
   await panel.getByText(/^Access token for huggingface\.co in use$/).click();
   await expect(panel.getByLabel('Access token for huggingface.co')).toHaveValue('hf_SECRET');
   await panel.getByLabel('For models on').selectOption(host);
@@ -257,7 +257,7 @@ test('a folder on disk: used where it lies, then copied, and there at the next v
 test('a folder of another kind is refused with what it is', async ({ page }) => {
   await openPage(page, 1);
   const panel = await openPanel(page);
-  // no name is taken for an address
+  // a name is not mistaken for an address
   const odd = test.info().outputPath('a:b');
   cpSync(path.join(folder, 'unet'), odd, { recursive: true });
   await panel.getByLabel('Model folder').setInputFiles(odd);

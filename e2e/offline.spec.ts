@@ -1,4 +1,4 @@
-/** The page as an installed one: without its host, and when another version of it appears there. */
+/** The installed page: offline, and when another version appears on its host. */
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
@@ -23,7 +23,7 @@ test.beforeEach(async () => {
 });
 test.afterEach(() => host.close());
 
-/** Puts another version on the host, and lets the page ask for it. */
+/** Puts another version on the host, and lets the page check for it. */
 async function publish(page: Page): Promise<string[]> {
   const gone = publishVersion2(folder);
   await page.evaluate(async () => {
@@ -44,7 +44,7 @@ test('without its host the page starts, and makes videos', async ({ page }) => {
   await waitForVideo(page);
   await expect(theVideo(page)).toBeVisible();
 
-  // models are in IndexedDB, and there only
+  // models are only in IndexedDB
   const cached = Object.values(await cachedFiles(page)).flat();
   expect(cached.filter((url) => url.endsWith('.wasm'))).toHaveLength(1);
   expect(cached.filter((url) => url.includes('/models/'))).toEqual([]);
@@ -99,7 +99,7 @@ test('a new version is not taken over a video that was not downloaded, unless th
   answer = true;
   await page.getByRole('button', { name: 'Reload' }).click();
   await expect(page.locator('html[data-version="2"]')).toHaveCount(1);
-  // asked once, and not by the browser again
+  // asked once, and not again by the browser
   expect(questions).toHaveLength(2);
 });
 
@@ -112,7 +112,7 @@ test('what one tab takes leaves the others working, and is told to them', async 
   await one.getByRole('button', { name: 'Reload' }).click();
   await expect(one.locator('html[data-version="2"]')).toHaveCount(1);
 
-  // parts that this tab has not loaded before, and the host no longer has
+  // parts that this tab has not loaded yet, and that the host no longer has
   await expect(other.getByText('Kinora was updated in another tab.')).toBeVisible();
   await openModels(other);
   await expect(other.getByRole('dialog', { name: 'Models' })).toBeVisible();
@@ -120,14 +120,14 @@ test('what one tab takes leaves the others working, and is told to them', async 
   await generateButton(other).click();
   await waitForVideo(other);
 
-  // its video was not downloaded
+  // its video has not been downloaded
   other.once('dialog', (dialog) => dialog.accept());
   await other.getByRole('button', { name: 'Reload' }).click();
   await expect(other.locator('html[data-version="2"]')).toHaveCount(1);
   await expect(generateButton(other)).toBeVisible();
   await expect(other.getByText('Kinora was updated')).toHaveCount(0);
 
-  // nobody needs the former version any more, which the service worker sees when the page is opened without another tab of it
+  // nobody needs the former version any more; the service worker notices that when the page is opened with no other tab open
   await Promise.all([one.close(), other.close()]);
   const last = await context.newPage();
   await expect(async () => {

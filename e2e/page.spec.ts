@@ -15,7 +15,7 @@ import {
   waitForVideo,
 } from './visitor';
 
-/** What the step counter and the preview showed, in order, until the job ends. */
+/** What the step counter and the preview show, in order, until the job ends. */
 async function watch(page: Page): Promise<{ steps: number[]; previews: string[]; titles: string[] }> {
   const steps = new Set<number>();
   const previews = new Set<string>();
@@ -112,7 +112,7 @@ test('from the prompt to the file, on the CPU', async ({ page }, info) => {
     expect(weights.length).toBeGreaterThan(0);
     weights.length = 0;
     await page.reload();
-    // the form is as it was left
+    // the form has kept its values
     await expect(page.getByLabel('Steps')).toHaveValue('8');
     await fillForm(page, 1);
     await generateButton(page).click();
@@ -126,7 +126,7 @@ test('on WebGPU', async ({ page }) => {
   await page.goto('/?device=webgpu');
   await expect(page.getByText(/software adapter \(google swiftshader/)).toBeVisible();
   await fillForm(page, 2);
-  // a software GPU takes minutes for what the CPU does in seconds
+  // a software GPU takes minutes where the CPU takes seconds
   await setSize(page, { frames: 1, width: 64, height: 64 });
   await page.getByLabel('Guidance').fill('1');
   await generateButton(page).click();
@@ -135,7 +135,7 @@ test('on WebGPU', async ({ page }) => {
 });
 
 test('a model that arrives incomplete', async ({ page }) => {
-  // of the UNet's end the connection brings a part only, and then the server says that it has no more
+  // the connection delivers only a part of the end of the UNet, and then the server says that there is no more
   const asked: string[] = [];
   let broken = true;
   await page.route('**/unet/*.safetensors*', async (route) => {
@@ -161,7 +161,7 @@ test('a model that arrives incomplete', async ({ page }) => {
   await expect(theVideo(page)).toHaveCount(0);
   await expectAccessible(page);
 
-  // nothing half-written passes for a model, and the next try goes through
+  // nothing half-written counts as a model, and the next try succeeds
   broken = false;
   await generateButton(page).click();
   await waitForVideo(page);
@@ -171,7 +171,7 @@ test('a model that arrives incomplete', async ({ page }) => {
 test('a model that is not there', async ({ page }) => {
   await page.goto('/?device=wasm&model=models/no-such-model');
   await generateButton(page).click();
-  // the server of these tests has a page for every address, as many hosts have
+  // the server of these tests answers every address with a page, as many hosts do
   await expect(theFailure(page)).toHaveAttribute('data-code', 'html-answer');
 });
 
@@ -196,7 +196,7 @@ test('the entry brings no engine', async () => {
   expect(entry.length).toBeGreaterThan(0);
   const others = readdirSync(path.join(built, 'assets')).filter((name) => name.endsWith('.js'));
   const workers = others.filter((name) => /^(generation|models)-/.test(name)).map((name) => read(`assets/${name}`));
-  // of onnxruntime-web, of the graphs, of safetensors, of the mp4 file and of the tokenizer
+  // from onnxruntime-web, the graphs, safetensors, the mp4 file and the tokenizer
   for (const word of ['InferenceSession', 'com.ms.internal.nhwc', '__metadata__', 'avcC', 'special_tokens']) {
     expect(
       workers.some((text) => text.includes(word)),

@@ -1,4 +1,7 @@
-/** A host as plain as they come: files in a subfolder, no headers of its own but those it is given. It can go down, and its files can change. */
+/**
+ * A host as plain as they come: files in a subfolder, no headers of its own but those it is given. It can go down, and its files
+ * can change.
+ */
 import { createServer, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
 import sirv from 'sirv';
 
@@ -7,17 +10,17 @@ const prefix = '/some/folder';
 export interface PlainHost {
   /** Address of the page. */
   readonly home: string;
-  /** Of these files' addresses it sends a page in their place, with status 200. */
+  /** Addresses for which it sends a page instead of the file, with status 200. */
   wrong: RegExp | undefined;
-  /** Addresses of which it has sent that page. */
+  /** Addresses for which it has sent that page. */
   readonly wronged: readonly string[];
   close(): void;
 }
 
 /**
- * @param headers of every answer
- * @param caching assets may be kept for a year, whatever they are: rules for headers go by the address
- * @param terse no Range, no Content-Length, no .html in addresses, and the page instead of 404: so does Cloudflare Pages
+ * @param headers sent with every response
+ * @param caching assets may be cached for a year, whatever they contain: header rules go by the address
+ * @param terse no Range, no Content-Length, no .html in addresses, and the page instead of 404, like Cloudflare Pages
  */
 export async function startPlainHost(
   folder: string,
@@ -69,7 +72,7 @@ export async function startPlainHost(
   return host;
 }
 
-/** Sends this header, or undefined for none, whatever is said later. */
+/** Fixes a header, or removes it (undefined), whatever is set later. */
 function withHeader(response: ServerResponse, name: string, value: string | undefined): void {
   const writeHead = response.writeHead.bind(response);
   response.writeHead = (status: number, headers?: unknown) => {

@@ -20,7 +20,7 @@ test('the page says its version, and what it contains of others, without a netwo
   await context.setOffline(true);
   await page.getByRole('link', { name: 'Licences' }).click();
   await expect(page.getByRole('heading', { name: 'Licences' })).toBeVisible();
-  // one of the page, of the generation worker, and of the service worker
+  // one package each of the page, the generation worker, and the service worker
   for (const name of ['react', 'onnxruntime-web', 'workbox-precaching']) {
     await page.getByText(new RegExp(`^${name} [0-9.]+`)).click();
   }

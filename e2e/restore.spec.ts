@@ -1,4 +1,4 @@
-/** A video's file brings back what it was made of. */
+/** A video's file restores its settings. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
 import { probeVideo } from '../tests/server/ffmpeg';

@@ -1,4 +1,4 @@
-/** With a profile on disk, as a visitor has: the browser is closed and opened again in between. */
+/** With a profile on disk, like a visitor's: the browser is closed and opened again in between. */
 import path from 'node:path';
 import { type BrowserContext, chromium, expect, type Page, test } from '@playwright/test';
 import { chromiumPath, webgpuArgs } from '../scripts/chromium.mjs';
@@ -7,7 +7,7 @@ import { generateButton, openPage, theVideo, waitForVideo } from './visitor';
 
 const size = 128;
 
-/** RGB of the first frame as the page shows it, [height, width, 3]. */
+/** RGB of the first frame as shown on the page, [height, width, 3]. */
 function shownFrame(page: Page): Promise<number[]> {
   return theVideo(page).evaluate(async (video: HTMLVideoElement) => {
     video.pause();

@@ -1,4 +1,4 @@
-/** A copy of the built page of a test's own, on a host of its own, which can be replaced by another version. */
+/** A test's own copy of the built page on its own host, which can be replaced by another version. */
 import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TestInfo } from '@playwright/test';
@@ -13,8 +13,8 @@ export function copySite(info: TestInfo): string {
 }
 
 /**
- * Puts version 2 in the place of what is there, as another build would be: the page says so in `data-version`, and the names of all
- * scripts and styles are other ones.
+ * Puts version 2 in the place of what is there, as another build would be: the page says so in `data-version`, and the names of
+ * all scripts and styles differ.
  * @returns names of the assets that are gone
  */
 export function publishVersion2(folder: string): string[] {

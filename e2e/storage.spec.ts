@@ -63,14 +63,14 @@ test('site data that is cleared under the open page is fetched again', async ({ 
   expect(await generate(page, source)).toMatchObject({ ok: true });
   const session = await page.context().newCDPSession(page);
   await session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'indexeddb' });
-  // another precision, so that the model is loaded anew
+  // another precision, so that the model is loaded again
   expect(await generate(page, source, 'float32')).toMatchObject({ ok: true });
 });
 
 test('the page says how much is missing, and where room can be made', async ({ page, baseURL }) => {
   const { origin } = new URL(baseURL ?? '');
   await openPage(page, 1);
-  // what the service worker keeps counts too
+  // the service worker's caches count too
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
   const session = await page.context().newCDPSession(page);
   // enough for the small files and the text encoder, 5 MB, and not for the UNet

@@ -1,10 +1,10 @@
-/** What tests of the page share: how a visitor fills in the form and waits, and what is asked of everything that is shown. */
+/** What tests of the page share: how a visitor fills in the form and waits, and checks that apply to everything shown. */
 import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page } from '@playwright/test';
 
 export const prompt = 'a red circle moving right on a blue background';
 
-/** Opens the page on the CPU, with a seed that stays. Few steps show little, but take every path. */
+/** Opens the page on the CPU, with a fixed seed. Few steps show little, but take every path. */
 export async function openPage(page: Page, steps: number, query = '', home = '/'): Promise<void> {
   await page.goto(`${home}?device=wasm${query}`);
   await fillForm(page, steps);
@@ -17,7 +17,7 @@ export async function fillForm(page: Page, steps: number, text = prompt): Promis
   await page.getByRole('spinbutton', { name: 'Steps' }).fill(String(steps));
 }
 
-/** Opens the group of settings that has the size. */
+/** Opens the group of settings that contains the size. */
 export async function setSize(page: Page, size: { frames: number; width: number; height: number }): Promise<void> {
   await page.getByText('Scheduler, speed and size').click();
   await page.getByLabel('Frames', { exact: true }).fill(String(size.frames));
@@ -30,12 +30,12 @@ export const theVideo = (page: Page) => page.getByLabel(/^Video: /);
 /** The error that is shown; its `data-code` is the error's code. */
 export const theFailure = (page: Page) => page.getByRole('alert').locator('[data-code]');
 
-/** The job runs, and has come to its first step. */
+/** Waits until the job has finished its first step. */
 export async function waitForPreview(page: Page): Promise<void> {
   await expect(page.getByRole('img', { name: /^Preview/ })).toBeVisible({ timeout: 120_000 });
 }
 
-/** Waits for this end of the running job. */
+/** Waits until the running job ends in this way. */
 export async function waitForEnd(page: Page, end: 'Done' | 'Cancelled' | 'Failed'): Promise<void> {
   const words = /^(Done|Cancelled|Stopped by an error)$/;
   const bar = page.getByRole('progressbar');
@@ -54,7 +54,7 @@ export async function waitForServiceWorker(page: Page): Promise<void> {
   await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
 }
 
-/** The addresses of all that lies in caches of the page's origin, by the caches' names. */
+/** The addresses of all cached files of the page's origin, by the caches' names. */
 export function cachedFiles(page: Page): Promise<Record<string, string[]>> {
   return page.evaluate(async () => {
     const found: Record<string, string[]> = {};

@@ -33,7 +33,7 @@ test('from the hub to a video, through a broken connection and a reload, and aga
     expect(story.facts).toMatchObject({ id: hub.url, stored: true });
     for (const file of story.facts.files) expect(file).toMatchObject({ checked: true, storedBytes: file.bytes });
     expect(story.states).toContain('waiting');
-    // what was stored did not come a second time, but for the beginnings of the files, which tell what is in them
+    // nothing stored was downloaded again, except the headers of the files
     const missing = hub.weightBytes - story.storedAtReload;
     expect(story.storedAtReload).toBeGreaterThan(0);
     expect(story.sentAfterReload).toBeGreaterThanOrEqual(missing);

@@ -1,4 +1,4 @@
-/** A host, or a network, that answers once with a page where a file was asked for: nothing of it is kept. */
+/** A host or a network that once answers with a page instead of a file: nothing of it is kept. */
 import { expect, type Page, test } from '@playwright/test';
 import { type PlainHost, startPlainHost } from './plain-host';
 import { copySite } from './site';
@@ -81,7 +81,7 @@ test('what an earlier version has kept is not trusted', async ({ page }) => {
   const poison = files.filter((url) => /\.wasm$|models-panel.*\.js$/.test(url));
   expect(poison.length).toBeGreaterThanOrEqual(2);
 
-  // as if there had been an earlier version only
+  // as if there had only been an earlier version
   await page.goto(`${host.home}robots.txt`);
   await page.evaluate(async (urls) => {
     for (const registration of await navigator.serviceWorker.getRegistrations()) await registration.unregister();
@@ -113,7 +113,7 @@ test.describe('without a service worker', () => {
     host.wrong = /\.wasm$/;
     await expectFailedPart(page);
     host.wrong = undefined;
-    // what was kept of the wrong answers is replaced when it fails
+    // cached wrong answers are replaced when they fail
     await expectFailedPart(page);
     await expectVideo(page);
   });

@@ -1,6 +1,6 @@
 /*
- * Takes Kinora's service worker away from every visitor: put this file in the place of service-worker.js. See docs/hosting.md.
- * Tabs that are open reload. Models, settings and the caches of other apps on this origin stay.
+ * Removes Kinora's service worker for every visitor: replace service-worker.js with this file. See docs/hosting.md.
+ * Open tabs reload. Models, settings and the caches of other apps on this origin stay.
  */
 const { scope } = self.registration;
 
@@ -19,7 +19,7 @@ async function deleteCaches() {
 async function leave() {
   await deleteCaches();
   await self.registration.unregister();
-  // only by being loaded anew do tabs get rid of a service worker
+  // tabs only get rid of a service worker by reloading
   for (const tab of await self.clients.matchAll({ type: 'window' })) void tab.navigate(tab.url);
 }
 

@@ -26,7 +26,7 @@ const problems = lockProblems(lock);
 if (problems.length > 0) throw new Error(`package-lock.json:\n${problems.join('\n')}`);
 reportAdvisories();
 
-/** Known holes in what visitors run. Only said, for it needs the registry, which may be out of reach or know nothing of them. */
+/** Known vulnerabilities in what visitors run. Only reported, because it needs the registry, which may be unreachable. */
 function reportAdvisories() {
   const audit = spawnSync('npm', ['audit', '--omit=dev', '--json', '--fetch-retries=0', '--fetch-timeout=5000'], {
     encoding: 'utf8',

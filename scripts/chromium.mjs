@@ -1,4 +1,4 @@
-// Where the browser is that tests, benchmarks and the command line drive, and how it is started.
+// Finds the browser that tests, benchmarks and the command line drive, and how to start it.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
@@ -29,7 +29,7 @@ export function findChromium() {
   return existsSync(own) ? own : undefined;
 }
 
-/** Like findChromium, but throws when there is none. */
+/** Like findChromium. @throws Error if there is none */
 export function chromiumPath() {
   const path = findChromium();
   if (!path) throw new Error('No Chromium was found. Install one (apt-get install chromium) or set KINORA_CHROMIUM.');

@@ -1,9 +1,9 @@
-// What package-lock.json has to say of the packages that Kinora is made with.
+// What package-lock.json must say about the packages that Kinora is built with.
 
-/** Of packages whose code reaches visitors: permissive ones only. The parts of an AND expression count one by one. */
+/** Licences allowed for packages whose code reaches visitors: only permissive ones. The parts of an AND expression count separately. */
 const allowed = new Set(['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT']);
 
-/** Sentences; none where everything is as it should be. */
+/** Problems as sentences; empty if there are none. */
 export function lockProblems({ packages }) {
   const problems = [];
   const names = new Set(Object.keys(packages).map((path) => path.split('node_modules/').at(-1)));

@@ -1,4 +1,4 @@
-// Puts node_modules in order where it is missing or older than package-lock.json.
+// Installs node_modules if it is missing or older than package-lock.json.
 import { execFileSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 

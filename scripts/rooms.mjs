@@ -1,9 +1,9 @@
-// The rooms of the house, and who may import whom: an allow-list. `npm run check` fails on every other import, and where the table in
-// docs/architecture.md is not this one; `node scripts/rooms.mjs` writes it there.
+// The rooms of the house, and who may import whom: an allow-list. `npm run check` fails on every other import, and where the
+// table in docs/architecture.md differs from this one; `node scripts/rooms.mjs` writes it there.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** From the ground up. A file belongs to the longest name that fits it; within a room everything may import everything. */
+/** From the ground up. A file belongs to the longest matching name; within a room, any file may import any other. */
 export const rooms = {
   'src/shared': {
     about: 'what everyone may use: errors, element types, Python’s JSON, addresses, access tokens',
@@ -87,7 +87,7 @@ export const rooms = {
   },
 };
 
-/** Libraries that only one room may know. */
+/** Libraries that only one room may import. */
 const libraries = {
   'onnxruntime-web': 'src/engine/runtime',
   comlink: 'src/wire src/client workers',
@@ -97,7 +97,7 @@ const libraries = {
 /**
  * @param {Record<string, { about: string, may: string[] }>} allowed
  * @param {Map<string, string>} files path from the repository's root → text
- * @returns sentences; none where every import is allowed
+ * @returns problems as sentences; empty if every import is allowed
  */
 export function importProblems(allowed, files) {
   const names = Object.keys(allowed).sort((a, b) => b.length - a.length);
@@ -133,7 +133,7 @@ export function importProblems(allowed, files) {
   return problems;
 }
 
-/** What a file imports, dynamically or as a worker too. */
+/** What a file imports, including dynamic imports and workers. */
 function specifiersOf(text) {
   const found = text.matchAll(/(?:\bfrom\s+|\bimport\s+|\bimport\(|new URL\()\s*['"]([^'"?]+)/g);
   return [...found].map(([, specifier]) => specifier);
@@ -153,7 +153,7 @@ export function sources() {
 const plan = 'docs/architecture.md';
 const [begin, end] = ['<!-- rooms: written by scripts/rooms.mjs -->\n', '<!-- /rooms -->'];
 
-/** The plan, with the table as it should be. */
+/** docs/architecture.md with the correct table. */
 export function planWithTable(text) {
   const short = (name) => `\`${name.replace(/^src\//, '')}\``;
   const rows = Object.entries(rooms).map(

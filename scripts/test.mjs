@@ -46,7 +46,7 @@ function outcomeOf(command) {
   });
 }
 
-/** Debian's Chromium where apt can be used, else Playwright's own build. */
+/** Debian's Chromium if apt can be used, otherwise Playwright's own build. */
 function installChromium() {
   try {
     run('apt-get', 'update');

@@ -1,7 +1,7 @@
 import type { CheckpointSource, Component, Weights } from '../src/engine';
 import { float32ToFloat16, toFloat32 } from '../src/shared/float16';
 
-/** The same checkpoint, but for the values of one tensor, which must be F16. */
+/** The same checkpoint, except for the values of one tensor, which must be F16. */
 export function altered(
   source: CheckpointSource,
   component: Component,
@@ -27,7 +27,7 @@ export function altered(
   };
 }
 
-/** The same checkpoint, but for one of its small files. */
+/** The same checkpoint, except for one of its small files. */
 export function withText(source: CheckpointSource, file: string, text: string): CheckpointSource {
   return {
     id: `${source.id} with another ${file}`,

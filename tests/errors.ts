@@ -1,8 +1,8 @@
-/** What tests say of errors. */
+/** Helpers for tests of errors. */
 import { expect } from 'vitest';
 import { KinoraError } from '../src/shared/errors';
 
-/** What `promise` rejects with, which must be a KinoraError. */
+/** The error that `promise` rejects with, which must be a KinoraError. */
 export async function errorOf(promise: Promise<unknown>): Promise<KinoraError> {
   const outcome = await promise.then(
     () => 'It did not reject.',

@@ -1,4 +1,4 @@
-/** Every GPU device that is requested from now on, oldest first, so that a test can do to one what fate does. */
+/** Every GPU device requested from now on, oldest first, so that tests can destroy one. */
 export function collectDevices(): GPUDevice[] {
   const devices: GPUDevice[] = [];
   if (typeof GPUAdapter === 'undefined') return devices;
@@ -11,10 +11,10 @@ export function collectDevices(): GPUDevice[] {
   return devices;
 }
 
-/** GPUBufferUsage.STORAGE, which TypeScript does not know. */
+/** GPUBufferUsage.STORAGE, which is not in TypeScript's types. */
 const STORAGE = 128;
 
-/** Bytes of every storage buffer that any GPU device makes from now on. */
+/** Sizes in bytes of all storage buffers that any GPU device creates from now on. */
 export function collectBufferSizes(): number[] {
   const sizes: number[] = [];
   if (typeof GPUDevice === 'undefined') return sizes;

@@ -1,9 +1,9 @@
-/** Reads the committed reference data in the tests: safetensors, and how far two tensors are apart. */
+/** Reads the committed reference data for tests (safetensors), and measures how far two tensors are apart. */
 import type { StoredTensor, Weights } from '../src/engine';
 
 type Header = Record<string, { dtype: StoredTensor['dtype']; shape: number[]; data_offsets: [number, number] }>;
 
-/** A whole safetensors file as weights, and the numbers of its F32 and I64 tensors. */
+/** A whole safetensors file as weights, and the values of its F32 and I64 tensors. */
 export class Safetensors {
   readonly weights: Weights;
   readonly #bytes: ArrayBuffer;

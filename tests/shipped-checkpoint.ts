@@ -24,7 +24,7 @@ export async function shippedTensors(component: Component): Promise<ReadonlyMap<
   return new Map(tensors.map((tensor) => [tensor.name, tensor]));
 }
 
-/** The checkpoint that ships with the page, from disk, without its weights; `texts` take the place of its small files. */
+/** The checkpoint that ships with the page, from disk, without its weights; `texts` replace its small files. */
 export function shippedCheckpoint(texts: Readonly<Record<string, string>> = {}): CheckpointSource {
   const text = async (path: string) => texts[path] ?? shippedText(path);
   return {

@@ -1,15 +1,15 @@
-/** Builds what torch.save could have written, and what it never would. */
+/** Builds files that torch.save could have written, and some that it never would. */
 
 export interface ArchiveEntry {
   name: string;
   data: Uint8Array;
-  /** What the directory says instead of the truth. */
+  /** False values in the directory. */
   size?: number;
   offset?: number;
   flags?: number;
 }
 
-/** A zip archive of uncompressed files, without alignment; nobody checks the checksums, which are 0. */
+/** A zip archive of uncompressed files, without alignment; the checksums are 0, since nothing checks them. */
 export function archive(entries: readonly ArchiveEntry[], comment = ''): Uint8Array<ArrayBuffer> {
   const local: Uint8Array[] = [];
   const directory: Uint8Array[] = [];

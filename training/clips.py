@@ -43,7 +43,7 @@ class Clip:
 
 
 def all_clips() -> list[Clip]:
-    """Every combination that can be told from the pixels: a spinning circle cannot, nor blue on blue."""
+    """Every combination that can be recognized from the pixels: a spinning circle cannot, nor blue on blue."""
     return [
         Clip(colour, shape, motion, background)
         for colour in COLOURS

@@ -27,7 +27,7 @@ from judge import judge
 from tokenize_captions import token_ids
 from train_unet import MOTION_WEIGHT, SCHEDULER, PlainAttention
 
-# timestep_scaling 10 is the paper's: its boundary condition then hardly shows at the timesteps that are visited
+# timestep_scaling 10 is the paper's: its boundary condition then hardly matters at the timesteps that are visited
 LCM = SCHEDULER | dict(original_inference_steps=50, timestep_scaling=10.0)
 STEPS, SUBSTEPS, GUIDANCE = 4, 4, 1.5
 RANK, BATCH, LIMIT = 10, 16, 1_500_000
@@ -39,7 +39,7 @@ class Teacher:
     def __init__(self, pipe: TextToVideoSDPipeline, scheduler: LCMScheduler):
         self.pipe, self.alphas = pipe, scheduler.alphas_cumprod.tolist()
         scheduler.set_timesteps(STEPS)
-        # −1 stands for the end, where nothing of the noise is left
+        # −1 stands for the end, where no noise is left
         self.visited = scheduler.timesteps.tolist()
         corners = [*self.visited, -1]
         self.timesteps = [round(a + (b - a) * i / SUBSTEPS) for a, b in zip(corners, corners[1:]) for i in range(SUBSTEPS)]
@@ -73,7 +73,7 @@ class Teacher:
 
 
 def collect(teacher: Teacher, folder: pathlib.Path, shards: int, seed: int) -> dict[str, torch.Tensor]:
-    """Shards of BATCH trajectories each, less those whose video is not what the prompt says: the student need not learn the teacher's mistakes."""
+    """Shards of BATCH trajectories each, without those whose video does not match the prompt: the student need not learn the teacher's mistakes."""
     folder.mkdir(parents=True, exist_ok=True)
     captions = [(clip, clip.caption(i)) for clip in all_clips() for i in range(len(TEMPLATES))]
     for shard in range(shards):
@@ -114,7 +114,7 @@ def train(unet: torch.nn.Module, teacher: Teacher, data: dict[str, torch.Tensor]
     timesteps = torch.tensor(teacher.visited)
     alphas = torch.tensor(teacher.alphas)[timesteps].view(-1, 1, 1, 1, 1)
     for step in range(first, args.steps):
-        # drawn from seed and step alone, so that an interrupted training goes on with the same numbers
+        # drawn from seed and step alone, so that an interrupted training continues with the same numbers
         generator = torch.Generator().manual_seed(args.seed * 1_000_003 + step)
         rows = torch.randint(len(data["end"]), (BATCH,), generator=generator)
         at = torch.arange(BATCH) % STEPS

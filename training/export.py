@@ -58,7 +58,7 @@ def main() -> None:
     UNet3DConditionModel.from_pretrained(args.work / "unet").half().save_pretrained(args.out / "unet", variant="fp16")
     text = CLIPTextModel.from_pretrained(args.work / "text_encoder").half()
     text.config.save_pretrained(args.out / "text_encoder")
-    # under the names of the checkpoints on the hub, whatever today's transformers calls them in memory
+    # under the names of the checkpoints on the hub, whatever the installed transformers calls them in memory
     tensors = {("" if name.startswith("text_model.") else "text_model.") + name: t.contiguous() for name, t in text.state_dict().items()}
     save_file({name: t for name, t in tensors.items() if not name.endswith("position_ids")}, args.out / "text_encoder" / "model.fp16.safetensors", {"format": "pt"})
     DDIMScheduler(**SCHEDULER).save_pretrained(args.out / "scheduler")

@@ -1,4 +1,4 @@
-"""Says from the pixels alone what a clip shows: background, colour, shape and motion.
+"""Determines from the pixels alone what a clip shows: background, colour, shape and motion.
 
     python judge.py --real 400                       how often the judge is right on drawn clips
     python judge.py --prompts prompts.jsonl DIR      DIR/000/000.png … : one folder of frames for each line of the prompts
@@ -72,7 +72,7 @@ def motion_of(masks: list[np.ndarray], shape: str) -> str:
 
 
 def judge(frames: np.ndarray) -> Clip | None:
-    """frames: uint8 [F, H, W, 3]. None where nothing stands out from the background."""
+    """frames: uint8 [F, H, W, 3]. None if nothing stands out from the background."""
     pixels = frames.astype(float)
     border = np.concatenate([pixels[:, :6].reshape(-1, 3), pixels[:, -6:].reshape(-1, 3), pixels[:, :, :6].reshape(-1, 3), pixels[:, :, -6:].reshape(-1, 3)])
     back = np.median(border, axis=0)

@@ -66,7 +66,7 @@ BATCH, CAPTIONS_DROPPED, EMA_DECAY, MOTION_WEIGHT, FAMILY_WEIGHT = 16, 0.1, 0.99
 
 
 class PlainAttention:
-    """softmax(QKᵀ/√d)V in so many words: PyTorch's fused one is slow on a CPU in bfloat16 and for rows of 8.
+    """softmax(QKᵀ/√d)V written out: PyTorch's fused version is slow on a CPU in bfloat16 and for rows of 8.
 
     All frames of a clip attend to the same caption, so its keys and values are computed once for them.
     """
@@ -192,7 +192,7 @@ def main() -> None:
     start, saved, first, running = time.time(), time.time(), step, None
     done = 0.0
     while done < 1:
-        # half of the batches are families under the same noise: what tells their clips apart is the caption alone
+        # half of the batches are families under the same noise: only the caption distinguishes their clips
         family = rng.random() < 0.5
         kinds, latents = clips.batch(batch, family, args.still)
         texts = ["" if rng.random() < CAPTIONS_DROPPED else kind.caption(rng.randrange(len(TEMPLATES))) for kind in kinds]
@@ -207,7 +207,7 @@ def main() -> None:
         still = error.mean(2, keepdim=True)
         loss = still.square().mean() + MOTION_WEIGHT * (error - still).square().mean()
         if family:
-            # what tells its clips apart, however little that is: yellow and pink on white are almost the same latents
+            # what distinguishes its clips, however little that is: yellow and pink on white have almost the same latents
             apart = (error[::2] - error[1::2]) / 2 if args.still else error - error.mean(0)
             loss = loss + FAMILY_WEIGHT * apart.square().mean()
         rate = args.rate * min(1, (step - first + 1) / 100) * max(0.02, (1 + math.cos(math.pi * done)) / 2)

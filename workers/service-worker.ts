@@ -1,37 +1,37 @@
 /**
- * Keeps the page itself for visits without a network. The shell is stored when a version is installed; onnxruntime's wasm when
- * it is first used, for a visitor needs one of three builds. Models never pass through here: they are in IndexedDB.
+ * Keeps the page itself for visits without a network. The shell is stored when a version is installed; onnxruntime's wasm when it
+ * is first used, for a visitor needs one of three builds. Models never pass through here: they are in IndexedDB.
  *
- * Hosts answer with a page and status 200 where a file is missing, and so do networks that want a sign-in. Every file is therefore
- * checked by its hash when it is fetched, and only what is right is stored. What is not stored goes to the page as it came, so that
- * nothing works worse than without a service worker.
+ * Hosts answer with a page and status 200 where a file is missing, and so do networks that want a sign-in. Every file is
+ * therefore checked by its hash when it is fetched, and only what is right is stored. What is not stored goes to the page as it
+ * came, so that nothing works worse than without a service worker.
  *
- * A new version waits until a tab asks for it. It takes over in all tabs, and those that were opened with another version go on with
- * it: their files stay until no tab of the page is open.
+ * A new version waits until a tab asks for it. It takes over in all tabs, and those that were opened with another version go on
+ * with it: their files stay until no tab of the page is open.
  */
 import { PrecacheController, type PrecacheEntry, PrecacheRoute } from 'workbox-precaching';
 import { registerRoute, setCatchHandler } from 'workbox-routing';
 import { cacheName, deleteFormerCaches } from '../src/shared/own-caches';
 
 declare const self: ServiceWorkerGlobalScope;
-/** Put before this file by scripts/build/service-worker-plugin.ts. */
+/** Prepended to this file by scripts/build/service-worker-plugin.ts. */
 declare const keptFiles: Record<'shell' | 'wasm', (PrecacheEntry & { integrity: string })[]>;
 
 const { scope } = self.registration;
 
-/** The HTTP cache may hold a wrong answer too, for a year in assets: the host is asked whether what is there is still right. */
+/** The HTTP cache may hold a wrong response too, for a year in assets, so the host is asked to revalidate it. */
 const askHost = {
   requestWillFetch: async ({ request }: { request: Request }) =>
     request.cache === 'reload' ? request : new Request(request, { cache: 'no-cache' }),
 };
 
-/** Asked for with `reload`, as the engine does after a failure, what is stored is not trusted. */
+/** A request with `reload`, which the engine makes after a failure, bypasses what is stored. */
 const reloadOnRequest = {
   cachedResponseWillBeUsed: async ({ event, cachedResponse }: { event: ExtendableEvent; cachedResponse?: Response }) =>
     event instanceof FetchEvent && event.request.cache === 'reload' ? null : cachedResponse,
 };
 
-// before the routes: who is answered by one is heard by no later listener
+// before the routes, because later listeners do not see requests that a route answers
 self.addEventListener('fetch', (event) => {
   if (event.request.mode === 'navigate') event.waitUntil(deleteFormerFiles(event));
 });
@@ -41,12 +41,12 @@ shell.addToCacheList(keptFiles.shell);
 self.addEventListener('install', (event) => shell.install(event));
 registerRoute(new PrecacheRoute(shell, { ignoreURLParametersMatching: [/.*/] }));
 
-// never installed: what is missing of a list with hashes is stored when it is first fetched
+// never installed: missing files on a list with hashes are stored when first fetched
 const wasm = new PrecacheController({ cacheName: cacheName('wasm', scope), plugins: [askHost, reloadOnRequest] });
 wasm.addToCacheList(keptFiles.wasm);
 registerRoute(new PrecacheRoute(wasm));
 
-// of another version, for a tab that was opened with it
+// files of another version, for a tab that was opened with it
 registerRoute(
   ({ url }) => url.href.startsWith(`${scope}assets/`),
   async ({ request }) => (await caches.match(request)) ?? fetch(request),
@@ -54,7 +54,7 @@ registerRoute(
 
 setCatchHandler(({ request }) => fetch(request));
 
-/** Deletes what other versions have stored, unless a tab may still need it, or a newer version is storing it just now. */
+/** Deletes what other versions have stored, unless a tab may still need it or a newer version is just storing it. */
 async function deleteFormerFiles(event: ExtendableEvent): Promise<void> {
   const tabs = await self.clients.matchAll();
   const { installing, waiting } = self.registration;
@@ -68,6 +68,6 @@ self.addEventListener('message', ({ data }) => {
 
 self.addEventListener('activate', (event) => {
   event.waitUntil(deleteFormerFiles(event));
-  // the first visit already stores what it uses
+  // so that the first visit already stores what it uses
   event.waitUntil(self.clients.claim());
 });

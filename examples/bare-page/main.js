@@ -8,7 +8,7 @@ const settings = { ...size, negativePrompt: '', seed: 7, guidanceScale: 1.5, sch
 const onProgress = ({ stage, done, total }) => {
   output.value = `${stage} ${done}/${total}`;
 };
-/** Loaded once: the weights come over the network the first time, and out of IndexedDB from then on. */
+/** Loaded once: the weights come over the network the first time, and from IndexedDB afterwards. */
 let pipeline;
 
 form.addEventListener('submit', async (event) => {

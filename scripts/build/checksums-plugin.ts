@@ -5,7 +5,7 @@ import type { Plugin } from 'vite';
 
 const listName = 'SHA256SUMS';
 
-/** Writes SHA256SUMS into the built folder. To be the last plugin: what is written later is not listed. */
+/** Writes SHA256SUMS into the built folder. Must be the last plugin: files written later are not listed. */
 export function checksumsPlugin(): Plugin {
   let folder = '';
   return {
@@ -24,7 +24,7 @@ export function checksumsPlugin(): Plugin {
   };
 }
 
-/** Every file of the folder but the list itself, in the format of `sha256sum -c`. Exported for its test. */
+/** Every file of the folder except the list itself, in the format of `sha256sum -c`. Exported for its test. */
 export function checksums(folder: string): string {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name !== listName && statSync(path.join(folder, name)).isFile())

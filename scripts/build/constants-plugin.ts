@@ -1,7 +1,7 @@
 import { normalizePath, type Plugin, runnerImport } from 'vite';
 
 /**
- * Modules that are computed when the page is built: it gets the values of their exports, which must be JSON, and nothing of what
+ * Evaluates modules when the page is built: it gets the values of their exports, which must be JSON, and nothing that
  * they import. Workers keep the modules as they are.
  * @param files absolute paths
  */

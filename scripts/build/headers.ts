@@ -28,22 +28,22 @@ function policy(more: Record<string, string>): string {
     .join('; ');
 }
 
-/** Of the documents, in their HTML: a document asks only its own host for anything. */
+/** The documents' policy, in their HTML: a document contacts only its own host. */
 export const pagePolicy = policy({ 'connect-src': "'self'" });
 
 /**
- * Of every answer, where the host can send headers. Workers obey the policy of their own file, not the page's, and the models worker
- * fetches the model that the visitor chose, wherever that lies.
+ * Of every answer, where the host can send headers. Workers obey the policy of their own file, not the page's, and the models
+ * worker fetches the model that the visitor chose, wherever it is.
  */
 const headerPolicy = policy({ 'connect-src': "'self' blob: https:", 'frame-ancestors': "'none'" });
 
-/** Of the worker that knows the prompt: it asks nobody but its own site. */
+/** The policy of the worker that knows the prompt: it contacts only its own site. */
 export const generationPolicy = policy({ 'connect-src': "'self' blob:", 'frame-ancestors': "'none'" });
 
-/** Where that worker lies, in the built folder and below whatever address it is served from. */
+/** Path of that worker, in the built folder and below the address it is served from. */
 export const generationWorker = 'assets/generation-';
 
-/** What the page and everything in it does without: browsers then refuse it without asking the visitor. */
+/** Features that the page does not use: browsers then refuse them without asking the visitor. */
 const unused = [
   'accelerometer',
   'camera',
@@ -75,8 +75,8 @@ export const headers: Readonly<Record<string, string>> = {
 };
 
 /**
- * Of a host on the visitor's own machine: models may come from other servers there, which a public site must not reach.
- * @param pathname of the file that is answered with
+ * Headers for a host on the visitor's own machine: models may come from other local servers, which a public site must not reach.
+ * @param pathname of the requested file
  */
 export function localHeaders(pathname: string): Record<string, string> {
   const policy = pathname.includes(`/${generationWorker}`)

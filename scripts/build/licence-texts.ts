@@ -1,4 +1,4 @@
-/** The licences of packages that name one but bring no text, from their repositories. */
+/** Licence texts, from their repositories, of packages that name a licence but include no text. */
 import { readFileSync } from 'node:fs';
 
 const mit = (copyright: string) => `MIT License
@@ -23,14 +23,14 @@ Redistribution and use in source and binary forms, with or without modification,
 THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT OWNER OR CONTRIBUTORS BE LIABLE FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY, OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
 `;
 
-/** Kinora's own licence, which is the one of several packages too. */
+/** Kinora's own licence, which several packages use too. */
 export const apache2 = readFileSync(new URL('../../LICENSE', import.meta.url), 'utf8');
 
 const onnxruntime = `${mit('Copyright (c) Microsoft Corporation')}
 What it contains of others: https://github.com/microsoft/onnxruntime/blob/main/ThirdPartyNotices.txt
 `;
 
-/** By package name. */
+/** Licence texts by package name. */
 export const licenceTexts: ReadonlyMap<string, string> = new Map([
   ['onnxruntime-web', onnxruntime],
   ['onnxruntime-common', onnxruntime],

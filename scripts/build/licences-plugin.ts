@@ -5,7 +5,7 @@ import { licencesPage, packageFolder, readPackage } from './licences.ts';
 
 /**
  * Writes licences.html: the licence of every package that one of the bundles contains.
- * @returns `collect`: to be a plugin of every other bundle (workers, service worker); `page`: of the page's own, after them
+ * @returns `collect`: a plugin for every other bundle (workers, service worker); `page`: one for the page's own bundle, built after them
  */
 export function licencesPlugins(): { collect: () => Plugin; page: Plugin } {
   const folders = new Set<string>();

@@ -15,13 +15,13 @@ export interface BundledPackage {
 
 const packageSchema = z.object({ name: z.string(), version: z.string(), license: z.string() });
 
-/** The folder of the package that a module belongs to; undefined where it belongs to none. */
+/** The folder of the package that a module belongs to; undefined if it belongs to none. */
 export function packageFolder(moduleId: string): string | undefined {
   const file = moduleId.replace(/[?#].*$/, '').replaceAll('\\', '/');
   return /^(.*\/node_modules\/(?:@[^/]+\/)?[^/@.][^/]*)\//.exec(file)?.[1];
 }
 
-/** Throws where a package says nothing of its licence, or brings no text and none is known. */
+/** @throws Error if a package states no licence, or includes no text and none is known */
 export function readPackage(folder: string): BundledPackage {
   const facts = packageSchema.parse(JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')));
   const { name, version, license: licence } = facts;

@@ -12,16 +12,16 @@ export function policyPlugin(): Plugin {
         {
           tag: 'meta',
           attrs: { 'http-equiv': 'Content-Security-Policy', content: pagePolicy },
-          // a policy in HTML holds for what comes after it
+          // a policy in HTML applies to what follows it
           injectTo: 'head-prepend',
         },
       ],
     },
     generateBundle() {
       const lines = Object.entries(headers).map(([name, value]) => `  ${name}: ${value}`);
-      // the names of what lies in assets change with its content
+      // the names of files in assets change with their content
       const assets = ['/assets/*', '  Cache-Control: public, max-age=31536000, immutable'];
-      // beside the policy for everything: browsers hold to both
+      // in addition to the policy for everything: browsers enforce both
       const generation = [`/${generationWorker}*`, `  Content-Security-Policy: ${generationPolicy}`];
       this.emitFile({
         type: 'asset',

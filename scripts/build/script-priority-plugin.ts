@@ -1,6 +1,6 @@
 import type { Plugin } from 'vite';
 
-/** What the HTML holds needs only the styles: browsers fetch them first where they are told that scripts can wait. */
+/** The HTML's own content needs only the styles, which browsers fetch first if told that scripts can wait. */
 export function scriptPriorityPlugin(): Plugin {
   return {
     name: 'kinora-script-priority',

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build, type Plugin } from 'vite';
 
-/** Neither stored with the page nor when it is first used: models, the headless page, and the way out of a broken version. */
+/** Files that are never cached: models, the headless page, and the page that recovers from a broken version. */
 const notKept =
   /^(models|screenshots)\/|headless|start-over|^_headers$|^robots\.txt$|^SHA256SUMS$|^service-worker\.js$/;
 /** onnxruntime, of which a visitor needs one build of three. */
@@ -12,8 +12,8 @@ const wasm = /\.wasm$/;
 const hashed = /^assets\//;
 
 /**
- * Bundles workers/service-worker.ts into service-worker.js, with the list of the files that the build has written.
- * @param plugins of that bundle
+ * Bundles workers/service-worker.ts into service-worker.js, with the list of the files that the build wrote.
+ * @param plugins for that bundle
  */
 export function serviceWorkerPlugin(plugins: readonly Plugin[]): Plugin {
   let root = '';
@@ -26,7 +26,7 @@ export function serviceWorkerPlugin(plugins: readonly Plugin[]): Plugin {
       root = config.root;
       folder = path.resolve(root, config.build.outDir);
     },
-    // before the licences of what it contains are written, which are one of the files of its list
+    // before licences.html is written, which covers its packages and is on its list
     async generateBundle() {
       code = await bundle(root, [...plugins]);
     },
@@ -60,7 +60,7 @@ async function bundle(root: string, plugins: Plugin[]): Promise<string> {
   return output.output[0].code;
 }
 
-/** What the service worker keeps, as workbox-precaching takes it; `integrity` as `fetch` does. */
+/** What the service worker caches, in the form that workbox-precaching takes; `integrity` as `fetch` does. */
 export interface KeptFiles {
   /** Stored when a version is installed. */
   shell: KeptFile[];
@@ -80,7 +80,7 @@ export function listOf(files: KeptFiles): string {
   return `const keptFiles=${JSON.stringify(files)};\n`;
 }
 
-/** Of a folder that was built. */
+/** Lists the files of a built folder. */
 export function keptFiles(folder: string): KeptFiles {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((name) => name.replaceAll(path.sep, '/'))

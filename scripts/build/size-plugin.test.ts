@@ -13,7 +13,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** Bytes that gzip cannot make smaller. */
+/** Incompressible bytes. */
 function noise(bytes: number): Uint8Array {
   let state = 1;
   return Uint8Array.from({ length: bytes }, () => {

@@ -7,12 +7,12 @@ const KiB = 1024;
 const MiB = 1024 * KiB;
 /** JavaScript that is fetched before the page can be used, compressed. */
 const startBudget = 150 * KiB;
-/** What common hosts accept. */
+/** The largest file that common hosts accept. */
 const fileBudget = 25 * MiB;
 /** Only for browsers without JSPI; a host that refuses it can do without it (docs/hosting.md). */
 const mayBeLarger = /asyncify.*\.wasm$/;
 
-/** Says what the built folder weighs, and fails above the budgets. */
+/** Reports the size of the built folder, and fails if it exceeds the budgets. */
 export function sizePlugin(): Plugin {
   let folder = '';
   return {

@@ -1,5 +1,6 @@
-// A Chromium whose WebGPU has shader-f16, on a machine with no GPU: Debian's own, on Mesa's lavapipe instead of SwiftShader, which
-// computes in float32 only. All of it lies in one folder of the user's cache; the system is not changed, and root is not needed.
+// A Chromium whose WebGPU has shader-f16, on a machine with no GPU: Debian's own, on Mesa's lavapipe instead of SwiftShader,
+// which computes in float32 only. All of it lies in one folder of the user's cache; the system is not changed, and root is not
+// needed.
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -23,8 +24,9 @@ const stamp = path.join(folder, 'made-of.json');
 const source = path.join(import.meta.dirname, 'swiftshader-id.c');
 
 /**
- * The browser that `KINORA_CHROMIUM_F16` names, or else the one made here, which is made anew where Chromium or the layer has changed.
- * @returns {{ path: string } | { reason: string }} what to start, as any Chromium; or why there is none
+ * The browser that `KINORA_CHROMIUM_F16` names, or else the one made here, which is made anew where Chromium or the layer has
+ * changed.
+ * @returns {{ path: string } | { reason: string }} the executable, to be used like any Chromium; or why there is none
  */
 export function chromiumF16() {
   const asked = process.env.KINORA_CHROMIUM_F16;
@@ -40,7 +42,7 @@ export function chromiumF16() {
   }
 }
 
-/** @returns {string | undefined} why it cannot be made on this machine */
+/** @returns {string | undefined} why it cannot be built on this machine */
 function obstacle() {
   const release = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
   const isDebian12 = /^ID=debian$/m.test(release) && /^VERSION_ID="12"$/m.test(release);
@@ -59,7 +61,8 @@ function make() {
   rmSync(folder, { recursive: true, force: true });
   const system = path.join(folder, 'system');
   download(system);
-  // links to what is installed, but for what Chromium looks for beside the executable itself: where a link leads, SwiftShader lies
+  // links to what is installed, but for what Chromium looks for beside the executable itself: where a link leads, SwiftShader
+  // lies
   const browser = path.join(folder, 'browser');
   mkdirSync(browser);
   const copied = ['chromium', 'icudtl.dat', 'snapshot_blob.bin', 'v8_context_snapshot.bin'];
@@ -68,7 +71,7 @@ function make() {
     if (copied.includes(name)) cpSync(`${chromium}/${name}`, path.join(browser, name));
     else symlinkSync(`${chromium}/${name}`, path.join(browser, name));
   }
-  // the loader of Vulkan drivers in SwiftShader's place: it loads the layer and lavapipe
+  // the Vulkan loader replaces SwiftShader, and loads the layer and lavapipe
   cpSync(`${chromium}/libvulkan.so.1`, path.join(browser, 'libvk_swiftshader.so'));
 
   const layer = path.join(folder, 'swiftshader-id.so');
@@ -100,7 +103,7 @@ function make() {
   writeFileSync(stamp, ingredients());
 }
 
-/** Mesa from backports, for Debian 12's own lacks what Chromium asks for, and what of its dependencies the machine lacks. */
+/** Mesa from backports, because Debian 12's own lacks what Chromium needs, and those of its dependencies that the machine lacks. */
 function download(system) {
   const apt = path.join(folder, 'apt');
   for (const name of ['lists/partial', 'archives/partial']) mkdirSync(path.join(apt, name), { recursive: true });
@@ -112,11 +115,11 @@ function download(system) {
     'Dir::Cache': apt,
     'Dir::Etc::sourcelist': `${apt}/sources.list`,
     'Dir::Etc::sourceparts': '/dev/null',
-    // nothing that is shared is written, so nothing has to be locked; and _apt, whom root would become, may not write here
+    // nothing shared is written, so no locks are needed; and _apt, which root would switch to, may not write here
     'Debug::NoLocking': '1',
     'APT::Sandbox::User': 'root',
     'Acquire::http::Timeout': '20',
-    // an archive that cannot be reached is only a warning otherwise
+    // otherwise an unreachable archive is only a warning
     'APT::Update::Error-Mode': 'any',
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);

@@ -1,4 +1,4 @@
-/** The browser's half of the full-size run: what the page's worker does with a checkpoint, one network at a time. */
+/** The browser's side of the full-size run: what the page's worker does with a checkpoint, one network at a time. */
 import { openCheckpoint } from '../../src/checkpoint';
 import type { CheckpointSource, Dtype, MemoryUse } from '../../src/engine';
 import type { NetworkGraph, Target } from '../../src/engine/graph/builder';
@@ -30,7 +30,7 @@ export interface ReferenceArray {
 export type FullSizeComponent = 'text_encoder' | 'unet' | 'vae';
 
 export interface NetworkRun {
-  /** Of the network's output, in PyTorch's order. */
+  /** Shape of the network's output, in PyTorch's order. */
   values: number[];
   /** Milliseconds: finding the weights in IndexedDB, until the session stands, the first run, a second one. */
   open: number;

@@ -1,12 +1,13 @@
 /**
  * Proves the page at the real size, without the real weights:
  *
- *     npm run test:full -- [--reference DIR] [--browser PATH] [--dtype float16|float32] [--profile DIR] [--report FILE] [--networks-only] [component …]
+ * npm run test:full -- [--reference DIR] [--browser PATH] [--dtype float16|float32] [--profile DIR] [--report FILE]
+ * [--networks-only] [component …]
  *
- * A server that behaves as the hub does has text-to-video-ms-1.7b with synthetic weights. A Chromium downloads it with the built page,
- * through a broken connection and a reload, makes a small video of it, and another one after a new start without the hub. Then each
- * network runs on what was stored, and is compared with what PyTorch made of the same weights.
- * With --profile the downloaded weights stay, and a second call can prove the networks only.
+ * A server that behaves as the hub does has text-to-video-ms-1.7b with synthetic weights. A Chromium downloads it with the built
+ * page, through a broken connection and a reload, makes a small video of it, and another one after a new start without the hub.
+ * Then each network runs on the stored weights, and is compared with PyTorch's results for the same weights. With --profile the
+ * downloaded weights stay, and a second call can prove the networks only.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,7 +27,7 @@ import { chromiumF16 } from '../chromium-f16/browser.mjs';
 import type { FullSizeComponent, NetworkRun, ReferenceArray } from './page';
 import { type Story, tellStory } from './story';
 
-/** Fixed, because what a browser has stored belongs to the page's address, and is filed under the checkpoint's. */
+/** Fixed, because stored data belongs to the page's address, and is stored under the checkpoint's. */
 const pagePort = 47810;
 const hubPort = 47811;
 
@@ -115,7 +116,7 @@ function madeBrowser(): string {
   );
 }
 
-/** Too long a run for a CPU, so that its memory is counted and not measured. */
+/** A run that is too long for a CPU, so its memory is computed instead of measured. */
 function countedNeeds(folder: string, dtype: Dtype): { component: string; weights: number; ratio: number }[] {
   const config = (component: string): unknown =>
     JSON.parse(readFileSync(path.join(folder, component, 'config.json'), 'utf8'));
@@ -203,7 +204,7 @@ async function prove(
   const { [outputs[component]]: expected, ...inputs } = readArrays(path.join(reference, `${component}.safetensors`));
   if (!expected) throw new Error(`The reference of ${component} has no ${outputs[component]}.`);
 
-  // each part in a page of its own, so that nothing of the first is left in the second's memory
+  // each part in its own page, so that nothing of the first is left in the second's memory
   const measured = async <T>(work: () => Promise<T>) => {
     await page.goto(address);
     await page.waitForFunction(() => 'fullSize' in window);

@@ -1,6 +1,7 @@
 /**
- * What a model goes through between the hub and a video, in one go: a connection that breaks, a page that is reloaded in the middle
- * of the download, hashes, a video, and a second start without the hub. At full size by `npm run test:full`, scaled down in e2e.
+ * What a model goes through between the hub and a video, in one go: a connection that breaks, a page that is reloaded in the
+ * middle of the download, hashes, a video, and a second start without the hub. At full size by `npm run test:full`, scaled down
+ * in e2e.
  */
 import type { Page } from 'playwright-core';
 import { HeapMeter, type HeapPeak } from '../../cli/heap-meter';
@@ -22,9 +23,9 @@ export interface Story {
   /** Seconds. */
   downloaded: number;
   heapAtDownload: HeapPeak;
-  /** What the download has said it was doing, each once, in order. */
+  /** The states that the download reported, each once, in order. */
   states: readonly DownloadProgress['state'][];
-  /** Bytes of weights that the hub sent, beyond what the files have: what the interruptions have cost. */
+  /** Bytes of weights that the hub sent, beyond the size of the files: the cost of the interruptions. */
   fetchedTwice: number;
   /** Bytes of weights that were stored when the page was reloaded, and those that the hub has sent for the rest. */
   storedAtReload: number;
@@ -41,7 +42,7 @@ interface StoryVideo {
   latents: string;
 }
 
-/** Throws Error where anything is not as it should be. */
+/** @throws Error if anything is not as it should be */
 export async function tellStory({ page, address, hub, video }: StorySetting): Promise<Story> {
   const states: DownloadProgress['state'][] = [];
   await page.exposeFunction('onKinoraDownload', ({ state }: DownloadProgress) => {

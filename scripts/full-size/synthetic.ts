@@ -1,6 +1,6 @@
 /**
  * Weights for the full-size networks that are computed instead of stored, so that a whole checkpoint can be served, downloaded,
- * kept and run where nothing real is at hand. Value i of the tensor `name`, whose fan_in is the product of all dimensions
+ * stored and run when nothing real is available. Value i of the tensor `name`, whose fan_in is the product of all dimensions
  * but the first:
  *
  *     x = i + crc32(name) · 0x9E3779B1, hashed (all mod 2³²);  u = x / 2³² - 0.5

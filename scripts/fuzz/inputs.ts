@@ -1,7 +1,7 @@
-/** Inputs that are nearly right: what is right, with a few places changed to what parsers stumble over. */
+/** Inputs that are nearly valid: valid ones, with a few places changed to values that parsers stumble over. */
 import fc from 'fast-check';
 
-/** Undefined nine times of ten. */
+/** Undefined nine times out of ten. */
 export const rarely = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.oneof({ weight: 9, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: value });
 
@@ -53,7 +53,7 @@ export const hostileNumber = fc.oneof(
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-/** Stands for lists in each other, deeper than a stack is: as text they are easily made. */
+/** Stands for nested lists that are deeper than the stack, which are easy to write as text. */
 const deep = 'lists in lists';
 const depth = 20_000;
 const deepText = '['.repeat(depth) + ']'.repeat(depth);
@@ -82,7 +82,7 @@ const edit: fc.Arbitrary<Edit> = fc.record({
   value: hostileJson,
 });
 
-/** JSON that is like one of `bases`, as text; sometimes with letters changed, so that it may be none any more. */
+/** JSON text like one of `bases`, sometimes with characters changed, so that it may no longer be JSON. */
 export function jsonLike(...bases: readonly unknown[]): fc.Arbitrary<string> {
   const values = fc
     .tuple(fc.constantFrom(...bases), fc.array(edit, { maxLength: 4 }))
@@ -113,7 +113,7 @@ function edited(root: unknown, change: Edit): unknown {
       if (change.kind === 'double') return [value, value];
       if (change.kind === 'remove') return undefined;
       if (Array.isArray(value)) return [...value, change.value];
-      // by entries, since assigning __proto__ is another thing
+      // by entries, since assigning __proto__ does something else
       const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [];
       return Object.fromEntries([...entries, [change.key, change.value]]);
     }
@@ -124,7 +124,7 @@ function edited(root: unknown, change: Edit): unknown {
   return visit(root) ?? null;
 }
 
-/** Of all places in `value`. */
+/** The number of places in `value`. */
 function countOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 1;
   return Object.values(value).reduce<number>((sum, child) => sum + countOf(child), 1);
@@ -137,7 +137,7 @@ type ByteEdit = { at: number } & (
   | { kind: 'copy'; from: number; count: number }
 );
 
-/** Numbers as binary formats have them, of one to eight bytes and either order. */
+/** Numbers as in binary formats, of one to eight bytes in either byte order. */
 const hostileBytes = fc.oneof(
   fc.uint8Array({ minLength: 1, maxLength: 8 }),
   fc
@@ -166,7 +166,7 @@ const byteEdit: fc.Arbitrary<ByteEdit> = fc.oneof(
 
 /**
  * Bytes like those of one of `bases`.
- * @param reach changes lie within so many bytes of the beginning, or of the end where it is negative
+ * @param reach changes are within this many bytes of the beginning, or of the end if negative
  */
 export function bytesLike(
   bases: readonly Uint8Array[],

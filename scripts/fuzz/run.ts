@@ -1,4 +1,4 @@
-/** npm run fuzz: feeds every parser of outside data with made-up input. */
+/** npm run fuzz: feeds generated input to every parser of external data. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -53,7 +53,7 @@ async function work(): Promise<void> {
   await thread.close();
 }
 
-/** Writes what failed into a file. Returns its beginning, for the console. */
+/** Writes the failing input into a file. @returns its beginning, for the console */
 function report(name: string, { seed: batch, index, failure }: Failure): string {
   const target = chosen.find((candidate) => candidate.name === name);
   const input = index === undefined ? '' : `\n\nInput: ${target?.input(batch, index)}`;

@@ -1,4 +1,4 @@
-/** A parser of outside data, what it is fed with, and what must hold whatever that is. */
+/** A parser of external data, its inputs, and what must hold for all of them. */
 import fc from 'fast-check';
 import { KinoraError } from '../../src/shared/errors';
 
@@ -7,9 +7,9 @@ const maxMessageLength = 1000;
 export interface Target {
   readonly name: string;
   /**
-   * Feeds the parser with inputs that are made from one seed, and can be made again from it.
+   * Feeds the parser with inputs generated reproducibly from one seed.
    * @param onInput called before each
-   * @param onFailure called with the first input that the parser fails on, before a smaller one is looked for
+   * @param onFailure called with the first input that the parser fails on, before the search for a smaller one
    * @returns how it failed on the smallest input, or undefined
    */
   run(
@@ -18,11 +18,11 @@ export interface Target {
     onInput: () => void,
     onFailure: (failure: string) => void,
   ): Promise<string | undefined>;
-  /** The input number `index` of a seed, as text: for one that takes its thread down. */
+  /** Input number `index` of a seed, as text, for inputs that crash their thread. */
   input(seed: number, index: number): string;
 }
 
-/** @param check throws where something does not hold */
+/** @param check throws if something does not hold */
 export function target<T>(name: string, inputs: fc.Arbitrary<T>, check: (input: T) => Promise<void> | void): Target {
   return {
     name,
@@ -59,7 +59,7 @@ function said(error: unknown, input: unknown): string {
 
 /**
  * Calls a parser.
- * @returns what it returns; undefined where it refuses, which it may do with a KinoraError in a few words only
+ * @returns its result; undefined if it refuses the input, which it may only do with a short KinoraError
  */
 export async function accepted<T>(parse: () => Promise<T> | T): Promise<T | undefined> {
   try {

@@ -1,4 +1,4 @@
-/** Runs targets, one after the other. Whoever has started the thread watches over it: see watch.ts. */
+/** Runs targets one after the other, supervised by watch.ts. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { z } from 'zod';
 import { targets } from './targets';
@@ -32,7 +32,7 @@ parentPort?.on('message', async (message) => {
       say({ kind: 'failed', seed: next, failure });
       return;
     }
-    // a job of no time at all is one batch
+    // a job with no time limit left is one batch
     if (performance.now() >= end) break;
   }
   say({ kind: 'done', inputs });

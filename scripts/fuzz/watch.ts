@@ -1,10 +1,12 @@
-/** Keeps a target from taking more time or memory than it may: a hang, or a heap that runs out, is a failure and not the end. */
+/** Limits the time and memory of a target, so that a hang or an exhausted heap counts as a failure instead of ending the run. */
 import { Worker } from 'node:worker_threads';
 
 export interface Limits {
   /** For one input. */
   seconds: number;
-  /** Of JavaScript's heap, above what the thread takes by itself. ArrayBuffers are no part of it: they may take eight times that. */
+  /**
+   * Of JavaScript's heap, above what the thread takes by itself. ArrayBuffers are no part of it: they may take eight times that.
+   */
   megabytes: number;
 }
 
@@ -34,7 +36,7 @@ export interface Failure {
 export interface Outcome {
   inputs: number;
   failure?: Failure;
-  /** The input took the thread down. */
+  /** The input crashed the thread. */
   ended?: true;
 }
 
@@ -42,7 +44,7 @@ export interface Outcome {
 const ownMegabytes = 160;
 const pollMilliseconds = 50;
 
-/** A thread that runs one job after the other, and is started anew where one has taken it down. */
+/** A thread that runs one job after the other, and is restarted if one crashes it. */
 export class WatchedThread {
   readonly #limits: Limits;
   #state = new Int32Array(new SharedArrayBuffer(12));

@@ -3,18 +3,18 @@ import './copy-text.css';
 
 interface CopyTextProps {
   text: string;
-  /** Of the text, for screen readers. */
+  /** Name of the text, for screen readers. */
   name: string;
-  /** What unfolds the text. */
+  /** Summary line that unfolds the text. */
   summary: string;
   button: string;
-  /** What is said once it was copied. */
+  /** Shown after copying. */
   copied: string;
-  /** Further buttons, beside that which copies. */
+  /** More buttons, next to the copy button. */
   children?: ReactNode;
 }
 
-/** A text to take elsewhere: copied by a button, or by hand where the browser keeps the clipboard to itself. */
+/** A text to take elsewhere, copied by a button, or by hand if the browser denies access to the clipboard. */
 export function CopyText({ text, name, summary, button, copied, children }: CopyTextProps) {
   const [outcome, setOutcome] = useState<'copied' | 'refused'>();
   const copy = () =>

@@ -1,4 +1,4 @@
-/** Kinora's own icons: 24 units wide, drawn in the colour of the text around them. All are decoration. */
+/** Kinora's own icons: 24 units wide, drawn in the colour of the surrounding text. All are decorative. */
 import type { ReactNode } from 'react';
 
 function Icon({ children }: { children: ReactNode }) {

@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useRef } from 'react';
 import { CrossIcon } from './icons';
 
-/** A dialog over the page, open as long as this is mounted. Esc, a click beside it and its button close it. */
+/** A modal dialog, open while this component is mounted. Esc, a click outside and its button close it. */
 export function PanelDialog({ title, onClose, children }: { title: string; onClose: () => void; children: ReactNode }) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {

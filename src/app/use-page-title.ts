@@ -14,7 +14,7 @@ function titleOf({ job }: JobState): string {
   }
 }
 
-/** Shows in the tab how far the job is. */
+/** Shows the job's progress in the tab's title. */
 export function usePageTitle(): void {
   const title = useJob(titleOf);
   useEffect(() => {

@@ -6,7 +6,7 @@ export function useShortcuts(): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.isComposing || event.defaultPrevented) return;
-      // an open dialog has the keys, and Esc closes it
+      // an open dialog gets the keys, and Esc closes it
       if (document.querySelector('dialog:modal')) return;
       if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
         event.preventDefault();

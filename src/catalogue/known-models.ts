@@ -1,4 +1,4 @@
-/** Models of the Hugging Face hub that are known to be of this kind, with what their authors say of them. */
+/** Models on the Hugging Face hub known to be of this kind, with what their authors say about them. */
 import { hubOrigin as hub } from '../shared/access-token';
 import { familyExamples, type Model, shippedModel, type Terms } from './models';
 
@@ -21,7 +21,7 @@ const msTerms: Terms = {
   misuse: familyMisuse,
 };
 
-/** Derived from text-to-video-ms-1.7b: its terms hold too. */
+/** A model derived from text-to-video-ms-1.7b, whose terms apply too. */
 function derived(repository: string, about: string, recommended: Model['recommended']): Model {
   return {
     id: repository,

@@ -1,4 +1,4 @@
-/** What the page knows of a checkpoint, and the one that it ships with. Others that it offers: known-models.ts. */
+/** What the page knows about a checkpoint, and the one it ships with. Other known ones: known-models.ts. */
 
 import type { ParameterValues } from '../engine/parameters';
 import { completeParameters } from '../engine/parameters/values';
@@ -8,17 +8,17 @@ import { withoutQuery } from '../shared/address';
 /** A prompt to begin with. */
 export interface Example {
   prompt: string;
-  /** A few words of it. */
+  /** The prompt in a few words. */
   label: string;
-  /** A little picture of it: a shape in its colour on its background. */
+  /** A small picture: a shape in its colour on its background. */
   picture?: { shape: 'circle' | 'square' | 'triangle' | 'star'; colour: string; background: string };
 }
 
-/** What a visitor has to know, and to accept, before the first byte of a model. */
+/** What a visitor has to know and accept before the first byte of a model is downloaded. */
 export interface Terms {
-  /** Where its authors describe it. */
+  /** Address of the page on which its authors describe it. */
   page: string;
-  /** Each statement that they make of it; empty where they are to be read on its page. */
+  /** Each licence statement of the authors; empty if they have to be read on the page. */
   licences: readonly string[];
   limits: readonly string[];
   /** What it must not be used for. */
@@ -28,20 +28,20 @@ export interface Terms {
 export interface Model {
   id: string;
   name: string;
-  /** One sentence: what it can show. */
+  /** What it can show, in one sentence or two. */
   about: string;
-  /** On a server, in storage as the copy of a folder, or in a folder of the visitor's disk that is used where it lies. */
+  /** On a server, stored as the copy of a folder, or in a folder on the visitor's disk that is used in place. */
   place: 'server' | 'copy' | 'folder';
-  /** Of the diffusers folder on a server, relative to the page or absolute; else the model's id. */
+  /** Address of the diffusers folder on a server, relative to the page or absolute; otherwise the model's id. */
   url: string;
-  /** What suits it, where that is not the default of the parameter. */
+  /** Recommended values, where they differ from the parameters' defaults. */
   recommended: Partial<ParameterValues>;
-  /** Pixels per latent, where it is known before the model is loaded. */
+  /** Pixels per latent, if known before the model is loaded. */
   vaeScaleFactor?: number;
-  /** Bytes that are downloaded before the first video; undefined where that is only known then. */
+  /** Bytes that are downloaded before the first video; undefined if not known in advance. */
   downloadBytes?: number;
   examples: readonly Example[];
-  /** Undefined where there is nothing to accept: then Generate downloads what is missing. */
+  /** Undefined if there is nothing to accept: Generate then downloads what is missing. */
   terms?: Terms;
 }
 
@@ -50,7 +50,7 @@ export const shippedModel: Model = {
   name: 'Moving shapes',
   about:
     'A small model that ships with the page. It knows eight colours, four shapes, eight motions and four backgrounds.',
-  // what is stored under an address is never asked for again: another checkpoint needs another version
+  // what is stored under an address is never requested again, so another checkpoint needs another version
   place: 'server',
   url: 'models/moving-shapes?v=5',
   recommended: {
@@ -83,18 +83,18 @@ export const shippedModel: Model = {
   ],
 };
 
-/** For text-to-video-ms-1.7b and what is derived from it, whose other settings are the defaults. */
+/** For text-to-video-ms-1.7b and models derived from it, whose other settings are the defaults. */
 export const familyExamples: readonly Example[] = [
   { prompt: 'a panda eating bamboo on a rock', label: 'panda eating bamboo' },
   { prompt: 'waves breaking on a beach at sunset', label: 'waves at sunset' },
 ];
 
-/** What the form holds before anybody changes it. */
+/** The form's values before anyone changes them. */
 export function recommendedFor({ examples: [example], recommended }: Model): ParameterValues {
   return completeParameters({ prompt: example?.prompt ?? '', ...recommended });
 }
 
-/** A diffusers folder elsewhere. */
+/** The model for a diffusers folder at any other address. */
 export function modelAt(url: string): Model {
   const model: Model = {
     id: url,
@@ -116,20 +116,20 @@ export function modelAt(url: string): Model {
   return { ...model, name: page.name, terms };
 }
 
-/** A copy of a folder of the visitor's disk, or that folder itself. */
+/** The model for a copy of a folder from the visitor's disk, or for that folder itself. */
 export function modelOnDisk(id: string, name: string, place: 'copy' | 'folder'): Model {
   const about = 'A model from a folder on this computer.';
   return { id, name, about, place, url: id, recommended: {}, examples: familyExamples };
 }
 
-/** The page of a model on a hub, of whose files `url` is the folder; undefined for other addresses. */
+/** The hub page of the model whose files are in the folder `url`; undefined for other addresses. */
 function hubPage(url: string): { url: string; name: string } | undefined {
   const { origin = '', pathname = '' } = URL.parse(url) ?? {};
   const [, hub, name] = /^(https?:\/\/.*?)\/([^/]+\/[^/]+)\/resolve\/[^/]+\/?$/.exec(origin + pathname) ?? [];
   return hub === undefined || name === undefined ? undefined : { url: `${hub}/${name}`, name };
 }
 
-/** The origins that an access token may be entered for: of the models that lie on a hub, and always the Hugging Face hub. */
+/** Origins that an access token may be entered for: those of all models on a hub, and always the Hugging Face hub. */
 export function tokenOrigins(models: readonly Model[]): string[] {
   const hubs = models.flatMap(({ terms }) => (terms ? new URL(terms.page).origin : []));
   return [...new Set([hubOrigin, ...hubs])].filter(canHaveToken);

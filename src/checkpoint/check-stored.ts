@@ -8,8 +8,8 @@ export interface CheckOptions {
 }
 
 /**
- * Reads everything that is stored of a checkpoint, and deletes what is not as it was stored, so that the next download mends it.
- * @returns what was deleted: bytes of weights, and how many small files and lists of what is stored
+ * Reads everything stored of a checkpoint, and deletes what is damaged, so that the next download repairs it.
+ * @returns what was deleted: bytes of weights, and the number of small files and manifests
  * @throws KinoraError `storage`, `cancelled`
  */
 export async function checkStored(

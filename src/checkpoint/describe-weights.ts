@@ -5,19 +5,19 @@ import { partName } from '../storage';
 import type { FileDescription, Origin, OriginFile, PublishedFile } from './origin';
 import { type FoundFile, findWeights } from './weight-files';
 
-/** A weight file of a component, its weights not yet read. */
+/** A weight file of a component, whose weights have not been read yet. */
 export interface DescribedFile<File = OriginFile> extends FoundFile<File>, FileDescription {
-  /** What it is stored as: the component's name, or a part's. */
+  /** The name it is stored under: the component's, or a part's. */
   readonly name: string;
-  /** Files that the component's weights lie in. */
+  /** Number of files that hold the component's weights. */
   readonly parts: number;
   readonly published: PublishedFile | undefined;
 }
 
 /**
  * Finds the weight files of a component and reads their headers.
- * @throws KinoraError what finding and describing a file throws; `corrupt` where one is not as long as its authors say;
- *   `invalid-checkpoint` where a tensor is in two of them
+ * @throws KinoraError what finding and describing a file throws; `corrupt` if one does not have the published length;
+ *   `invalid-checkpoint` if a tensor is in two of them
  */
 export async function describeWeights<File extends OriginFile>(
   origin: Origin<File>,

@@ -7,16 +7,16 @@ import { needsConversion, planHalfPrecision, type ShardSource, toHalfPrecision }
 import type { OriginFile } from './origin';
 import { planShards } from './shards';
 
-/** A weight file, and what is to be stored of it. */
+/** A weight file, and what will be stored of it. */
 export interface Download {
   readonly file: OriginFile;
   readonly manifest: Manifest;
   /**
-   * Where the bytes of the manifest's shards lie in the file, if they are converted on the way; else the manifest's own ranges are
-   * the file's.
+   * Where the bytes of the manifest's shards are in the file, if they are converted on the way; otherwise the manifest's own
+   * ranges are the file's.
    */
   readonly sources: readonly ShardSource[] | undefined;
-  /** Nothing tells the file from another one with the same header: see `FileDescription`. */
+  /** Nothing distinguishes the file from another one with the same header: see `FileDescription`. */
   readonly unverified: boolean;
 }
 
@@ -24,7 +24,7 @@ export interface Download {
 export function planDownload(described: DescribedFile, checkpoint: string): Download {
   const { file, path, name, parts, tensors, validator, published } = described;
   const sha256 = published?.sha256;
-  // converting makes a copy; a file that does not last has to be copied, whether or not anything is to be converted
+  // converting makes a copy; a file that does not last has to be copied even if nothing needs converting
   const copy = needsConversion(tensors) || !file.lasting ? planHalfPrecision(tensors, name) : undefined;
   const { shards, tensors: located } = copy ?? planShards(tensors, name);
   const manifest: Manifest = {
@@ -40,11 +40,11 @@ export function planDownload(described: DescribedFile, checkpoint: string): Down
 }
 
 export interface DownloadOptions extends LoadOptions {
-  /** Awaited when every shard is stored, before they count as whole. What it throws ends the download. */
+  /** Awaited once every shard is stored, before they count as complete. What it throws ends the download. */
   confirm?: () => Promise<void>;
 }
 
-/** One shard, and the bytes `[begin, end)` of the file that are fetched for it. */
+/** One shard, and the bytes `[begin, end)` of the file to fetch for it. */
 interface Part {
   readonly shard: Manifest['shards'][number];
   readonly source: ShardSource | undefined;
@@ -52,7 +52,7 @@ interface Part {
   readonly end: number;
 }
 
-/** Bytes of the weight file whose shards are stored, and all that would be fetched. */
+/** Bytes of the weight file that are already stored, and all bytes that a download fetches. */
 export async function downloadedBytes(
   download: Download,
   store: CheckpointStore,
@@ -63,13 +63,13 @@ export async function downloadedBytes(
 }
 
 /**
- * Fetches what the store lacks of a weight file, shard by shard, and then stores the manifest. When anything fails, the
- * shards that are stored by then stay, and the next call goes on from there.
+ * Fetches the missing shards of a weight file one by one, then stores the manifest. When anything fails, the shards stored so far
+ * stay, and the next call continues from there.
  *
- * Where the file's sha256 is known, every byte of it is fetched, its header and gaps too, and the shards are hashed and stored in
- * their order, each with the digest's state after it. So an interruption costs no second reading.
- * @throws KinoraError of the first failure; the other transfers have ended by then. `corrupt` when the file is not what its sha256
- *   says: then nothing of it stays
+ * If the file's sha256 is known, every byte is fetched, including header and gaps, and the shards are hashed and stored in order,
+ * each with the digest's state after it, so that an interruption costs no second reading.
+ * @throws KinoraError of the first failure, after the other transfers have ended. `corrupt` if the file does not match its
+ *   sha256; all of it is then deleted
  */
 export async function download(
   toStore: Download,
@@ -90,7 +90,7 @@ export async function download(
   const failed = new AbortController();
   const transferSignal = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
   let failure: unknown;
-  /** The storing of the shard before, if their order matters. */
+  /** Settles when the preceding shard is stored, if their order matters. */
   let before: Promise<void> = Promise.resolve();
 
   const fetchAndStore = async ({ shard, source, begin, end }: Part, turn: Promise<void>) => {
@@ -127,7 +127,9 @@ export async function download(
   await store.commit(manifest);
 }
 
-/** The whole file in as many parts as there are shards, where it is going to be hashed; else only what the shards are made of. */
+/**
+ * If the file will be hashed: all of it, in as many parts as there are shards; otherwise only the ranges that the shards need.
+ */
 function partsOf({ file, manifest, sources }: Download): Part[] {
   const parts = manifest.shards.map((shard, index) => {
     const source = sources?.[index];
@@ -147,8 +149,8 @@ function bytesOf(parts: readonly Part[]): number {
 }
 
 /**
- * What is not stored yet. A file that is hashed is continued after the first shards without a gap, because a hash is; `digest` is
- * of everything before what is missing.
+ * What is not stored yet. A hashed file continues after the first run of shards without a gap, as its hash must; `digest` covers
+ * everything before the missing parts.
  */
 async function rest(
   parts: readonly Part[],
@@ -162,7 +164,7 @@ async function rest(
   const count = first < 0 ? parts.length : first;
   const last = parts[count - 1];
   const state = last && (await store.digestState(manifest, last.shard));
-  // without a state they were stored when the sha256 was not known
+  // without a state, they were stored while the sha256 was unknown
   return { missing: state ? parts.slice(count) : parts, digest: await FileDigest.create(state) };
 }
 

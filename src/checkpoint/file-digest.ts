@@ -2,8 +2,8 @@ import { createSHA256, type IHasher } from 'hash-wasm';
 import { hashBlob } from '../storage';
 
 /**
- * The sha256 of a file that arrives in parts, in its order. The browser's own digest wants a whole file in memory; hash-wasm
- * (MIT, no dependencies) takes it in pieces, and its state can be kept, so that nothing is read again after an interruption.
+ * The sha256 of a file whose parts arrive in order. The browser's own digest needs the whole file in memory; hash-wasm (MIT, no
+ * dependencies) takes it in pieces, and its state can be stored, so that nothing is read again after an interruption.
  */
 export class FileDigest {
   readonly #hasher: IHasher;
@@ -12,7 +12,7 @@ export class FileDigest {
     this.#hasher = hasher;
   }
 
-  /** @param state of an earlier digest, to go on from */
+  /** @param state of an earlier digest, to continue from */
   static async create(state?: Uint8Array): Promise<FileDigest> {
     const hasher = await createSHA256();
     if (state) hasher.load(state);
@@ -24,12 +24,12 @@ export class FileDigest {
     return hashBlob(this.#hasher, part);
   }
 
-  /** A few hundred bytes, for `create`. */
+  /** The state so far, a few hundred bytes, for `create`. */
   state(): Uint8Array {
     return this.#hasher.save();
   }
 
-  /** In hexadecimal. Ends the digest. */
+  /** The digest in hexadecimal. Nothing can be added afterwards. */
   hex(): string {
     return this.#hasher.digest();
   }

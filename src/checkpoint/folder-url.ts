@@ -2,7 +2,7 @@ import { asFolder, withoutQuery } from '../shared/address';
 import { KinoraError } from '../shared/errors';
 
 /**
- * The address of a model's folder in the one form that it is stored under.
+ * Normalizes the address of a model's folder to the form that it is stored under.
  * @throws KinoraError `invalid-argument` for a URL that cannot be a folder
  */
 export function folderUrl(text: string): URL {

@@ -13,7 +13,7 @@ async function reference(name: string): Promise<{ file: Blob; tensors: FileTenso
   return { file: new Blob([bytes]), tensors: parseHeader(header, name) };
 }
 
-/** Converts a whole file, and reads one tensor of what is then stored. */
+/** Converts a whole file, and reads one tensor of the result. */
 async function convert(file: Blob, tensors: readonly FileTensor[], limit?: number) {
   const plan = planHalfPrecision(tensors, 'unet', limit);
   const blobs = await Promise.all(

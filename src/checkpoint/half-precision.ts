@@ -1,6 +1,6 @@
 /**
- * Weight files in float32, float64 or bfloat16 are stored in half precision: the page computes in it, and it is half the disk.
- * The numbers are those of torch's .half(), which is what the hub's own fp16 files were made with.
+ * Weight files in float32, float64 or bfloat16 are stored in half precision: that is what the page computes in, and it takes half
+ * the disk space. The numbers are those of torch's .half(), which is what the hub's own fp16 files were made with.
  */
 
 import { elementType, isFloatDtype } from '../shared/dtypes';
@@ -22,17 +22,17 @@ export interface ShardSource {
 }
 
 export interface HalfPrecisionPlan extends Pick<Manifest, 'shards' | 'tensors'> {
-  /** For each of `shards`, whose own ranges are those of the converted file. */
+  /** One per shard; the ranges in `shards` are those of the converted file. */
   readonly sources: readonly ShardSource[];
 }
 
-/** Is there anything to convert? */
+/** Whether any tensor has to be converted. */
 export function needsConversion(tensors: readonly FileTensor[]): boolean {
   return tensors.some(isConverted);
 }
 
 /**
- * Like `planShards`, for a file that is converted on its way into the store. Can be drawn up before a weight is fetched.
+ * Like `planShards`, for a file that is converted on its way into the store. Needs no weights yet.
  * @param tensors in the order of their bytes
  * @param component names the shards
  * @param limit bytes of a shard in the weight file
@@ -74,14 +74,14 @@ export function planHalfPrecision(
 }
 
 /**
- * Converts one shard, piece by piece; tensors that need no conversion are copied. Measured in Chromium 156 with 4.7 GB of float32 in
- * shards of 64 MiB, four at a time, stored in IndexedDB: 3 MB of JavaScript heap and at most 99 MB in ArrayBuffers, most of
+ * Converts one shard, piece by piece; tensors that need no conversion are copied. Measured in Chromium 156 with 4.7 GB of float32
+ * in shards of 64 MiB, four at a time, stored in IndexedDB: 3 MB of JavaScript heap and at most 99 MB in ArrayBuffers, most of
  * them waiting for the garbage collector.
  * @param blob the bytes of `source`
  * @param path of the weight file, for messages
  * @returns the tensors of `source`, one after the other
- * @throws KinoraError `invalid-checkpoint` for a tensor that half precision cannot hold: beyond 65504 .half() would give infinity, and
- *   a video made with it nothing but NaN; whatever reading `blob` throws
+ * @throws KinoraError `invalid-checkpoint` for a tensor that half precision cannot hold: beyond 65504 .half() would give
+ *   infinity, and a video made with it nothing but NaN; whatever reading `blob` throws
  */
 export async function toHalfPrecision(source: ShardSource, blob: Blob, path: string): Promise<Blob> {
   const pieces = convertedPieces(source, blob, path);

@@ -1,4 +1,4 @@
-/** What a server can do wrong, one row each: an error soon that says what it is, or all is well. */
+/** What a server can do wrong, one row each: either a clear error follows soon, or everything works. */
 import { deleteDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Fault, Space } from '../../tests/server/space';
@@ -13,7 +13,9 @@ const blanks = ' '.repeat(100);
 const hubAnswer = `{"siblings": []${blanks}}`;
 const lastByte = weights.length - 1;
 
-/** Every kind of request of a download, in its order: where, what, and where it must be a part of a file that contains this byte. */
+/**
+ * Every kind of request of a download, in order: where, what, and, for a part of a file, a byte that it must contain.
+ */
 const requests: Record<string, { path: string; body: string | Uint8Array<ArrayBuffer>; at?: number }> = {
   'model_index.json': { path: 'model_index.json', body: '' },
   'a config': { path: 'unet/config.json', body: `{${blanks}}` },
@@ -55,7 +57,7 @@ async function put(request: string, fault: Fault = {}, body?: string | Uint8Arra
   await space.put(pathname.slice(1), body ?? known.body, at === undefined ? fault : { at, ...fault });
 }
 
-/** Everything that a model in storage takes. */
+/** All requests that storing a model takes. */
 async function bringIn(options: Partial<OpenOptions> = {}): Promise<void> {
   const checkpoint = await openCheckpoint(space.url + folder, { store, pauses: [], ...options });
   await Promise.all([checkpoint.text('unet/config.json'), checkpoint.text('tokenizer/merges.txt')]);
@@ -151,7 +153,7 @@ it('whoever calls may cancel too', async () => {
     abort.abort();
     await cancelled;
   }
-  // and it is as good as new
+  // and it is fully repaired
   for (const request of everyRequest) await put(request);
   await checkpoint.weights('unet');
 });

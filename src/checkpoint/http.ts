@@ -6,17 +6,17 @@ export interface HttpOptions extends RetryOptions {
   fetch: typeof globalThis.fetch;
 }
 
-/** The same, and ended by `signal` as well. */
+/** The same options, also ended by `signal`. */
 export function alsoEndedBy(signal: AbortSignal | undefined, options: HttpOptions): HttpOptions {
   const signals = [options.signal, signal].filter((given) => given !== undefined);
   return { ...options, signal: AbortSignal.any(signals) };
 }
 
 /**
- * GET, and what `read` makes of the answer; all of it again where that may help.
- * @param read gets answers with status 200 or 206 that are not pages
- * @throws KinoraError `network`, `not-found`, `access-denied`, `http`, `html-answer`, `truncated` (the range lies behind the end),
- *   `cancelled`; what `read` throws
+ * Makes a GET request and has `read` process the response; retries both after transient failures.
+ * @param read receives responses with status 200 or 206 that are not HTML pages
+ * @throws KinoraError `network`, `not-found`, `access-denied`, `http`, `html-answer`, `truncated` (the range lies behind the
+ *   end), `cancelled`; what `read` throws
  */
 export function request<T>(
   url: string,
@@ -70,7 +70,7 @@ async function get(url: string, init: RequestInit, fetch: HttpOptions['fetch'], 
   throw new TransientFailure('http', refusal, { retryAfter: retryAfter(response) });
 }
 
-/** Seconds from now. RFC 9110, section 10.2.3: a number of them, or a date. */
+/** Seconds to wait, from the Retry-After header: a number of seconds or a date. Source: RFC 9110, section 10.2.3. */
 function retryAfter(response: Response): number | undefined {
   const header = response.headers.get('retry-after');
   if (header === null) return undefined;
@@ -83,19 +83,19 @@ function discard(response: Response): void {
   response.body?.cancel().catch(() => undefined);
 }
 
-/** Content-Length: of the body as it was sent, which is not the file's length where there is a Content-Encoding. */
+/** Content-Length: bytes of the body as sent, which differ from the file's if there is a Content-Encoding. */
 function announcedBytes(response: Response): number | undefined {
   const header = response.headers.get('content-length');
   return header === null ? undefined : Number(header);
 }
 
 /**
- * Reads a body into a Blob without all of it being in JavaScript's memory. Counting costs throughput (Chromium 156 on two cores, from
- * 127.0.0.1: 220 MiB/s instead of 800), but there is no other way to see that a body goes on, or that it never ends. The counted
- * chunks are handed back to the browser: joined by `new Blob` they would cost hundreds of megabytes of heap, and after some hundred
- * megabytes Chromium 156 refuses to store such Blobs ("Failed to write blobs (InvalidBlob)").
+ * Reads a body into a Blob without holding all of it in JavaScript's memory. Counting costs throughput (Chromium 156 on two
+ * cores, from 127.0.0.1: 220 MiB/s instead of 800), but there is no other way to notice that a body makes progress, or never
+ * ends. The counted chunks are handed back to the browser: joined by `new Blob` they would cost hundreds of megabytes of heap,
+ * and after some hundred megabytes Chromium 156 refuses to store such Blobs ("Failed to write blobs (InvalidBlob)").
  * @returns undefined for more than `maxBytes`, whatever Content-Length says; the rest is not transferred
- * @throws KinoraError `truncated` when the body breaks off, `cancelled`
+ * @throws KinoraError `truncated` if the body is cut off, `cancelled`
  */
 export async function readBody(response: Response, maxBytes: number, attempt: Attempt): Promise<Blob | undefined> {
   const announced = announcedBytes(response);
@@ -124,15 +124,15 @@ export async function readBody(response: Response, maxBytes: number, attempt: At
 }
 
 /**
- * A small file as text; one that is named .json is JSON.
- * @throws KinoraError as `request` and `readBody` do, and `invalid-checkpoint` for what is too long, not text or not JSON
+ * Fetches a small file as text, and checks that a file named .json is JSON.
+ * @throws KinoraError as `request` and `readBody` do, and `invalid-checkpoint` if it is too long, not text or not JSON
  */
 export function fetchText(url: string, options: HttpOptions): Promise<string> {
   const read = async (response: Response, attempt: Attempt) => {
     const body = await readBody(response, maxTextBytes, attempt);
     if (!body) throw notSmall(url);
     const text = await decodeText(body, url);
-    // a page that is sent as something else
+    // a page with the wrong content type
     if (/^\s*<(!doctype|html)/i.test(text)) throw htmlAnswer(url);
     checkJson(text, url);
     return text;

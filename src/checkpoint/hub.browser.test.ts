@@ -35,7 +35,7 @@ async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** What the hub tells of the weight files. */
+/** What the hub says about the weight files. */
 async function putInfo(hashes: Record<string, string>, bytes: Record<string, number>): Promise<void> {
   const siblings = Object.entries(hashes).map(([rfilename, hash]) => ({
     rfilename,
@@ -59,7 +59,7 @@ async function putLargeUnet(fault: Fault = {}): Promise<Uint8Array<ArrayBuffer>>
     return ['abc'[index], entry];
   });
   const begin = withHeader(JSON.stringify(Object.fromEntries(header)));
-  // the server makes up the data by itself
+  // the server generates the data
   await space.put(unet, begin, { ...fault, fill: offset, seed: 5 });
   const file = new Uint8Array(begin.length + offset);
   file.set(begin);
@@ -102,7 +102,7 @@ describe('a file whose sha256 is known', () => {
     expect(await store.manifests(space.url + folder)).toEqual([]);
     const [stored] = await store.list();
     expect(stored?.bytes ?? 0).toBeLessThan(1000);
-    // and is taken when it is right
+    // and is accepted when it is correct
     await putLargeUnet();
     await (await open()).weights('unet');
   });
@@ -131,7 +131,7 @@ describe('a file whose sha256 is known', () => {
     await checkpoint.weights('unet');
     const ranges = (await unetRequests()).slice(before).filter((request) => request.length > 0);
     const firstBytes = ranges.map((request) => Number(/bytes=(\d+)/.exec(request)?.[1]));
-    // the header is read again, of the first shard nothing
+    // the header is read again, the first shard is not
     expect(firstBytes.filter((byte) => byte >= headerBytes && byte < headerBytes + 4 * MiB)).toEqual([]);
   });
 
@@ -253,7 +253,7 @@ describe('a connection that fails', () => {
     const states: DownloadState[] = [];
     const checkpoint = await open({ pauses, onState: (state) => states.push(state) });
     await checkpoint.tensors('unet');
-    // three: where a connection was used before, Chromium asks twice more by itself
+    // three: on a reused connection, Chromium itself retries twice
     await putLargeUnet({ ...fault, times: pauses.length });
     const begin = Date.now();
     await checkpoint.weights('unet');

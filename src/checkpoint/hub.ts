@@ -7,13 +7,13 @@ import { fetchText, type HttpOptions } from './http';
 import type { PublishedFile } from './origin';
 
 export interface PublishedModel {
-  /** By path in the folder. */
+  /** Files by their path in the folder. */
   readonly files: ReadonlyMap<string, PublishedFile>;
   /** For example `cc-by-nc-4.0`. */
   readonly licence: string | undefined;
 }
 
-/** Hashes of revisions that Kinora knows, so that not even the hub itself can put something else in their place. */
+/** Hashes of known revisions, so that not even the hub itself can substitute other files. */
 const known: Readonly<Record<string, Readonly<Record<string, PublishedFile>>>> = {
   '8227dddca75a8561bf858d604cc5dae52b954d01': {
     'unet/diffusion_pytorch_model.fp16.safetensors': {
@@ -31,7 +31,7 @@ const known: Readonly<Record<string, Readonly<Record<string, PublishedFile>>>> =
   },
 };
 
-/** `huggingface_hub.HfApi.model_info(files_metadata=True)`: the part of the answer that is needed. */
+/** `huggingface_hub.HfApi.model_info(files_metadata=True)`: the fields of the response that are needed. */
 const infoSchema = z.object({
   siblings: z.array(
     z.object({
@@ -47,14 +47,14 @@ const infoSchema = z.object({
 });
 
 interface Repository {
-  /** Of the hub, without a slash at its end. */
+  /** Address of the hub, without a trailing slash. */
   hub: string;
   /** `owner/name`. */
   name: string;
   revision: string;
 }
 
-/** A repository of the Hugging Face hub, or of a server that is like it: its files lie under `…/owner/name/resolve/revision/`. */
+/** A repository on the Hugging Face hub or a compatible server, with its files under `…/owner/name/resolve/revision/`. */
 function parseRepository(folder: URL): Repository | undefined {
   const [, hub, name, revision] =
     /^(https?:\/\/[^?#]*?)\/([^/?#]+\/[^/?#]+)\/resolve\/([^/?#]+)\/$/.exec(folder.origin + folder.pathname) ?? [];
@@ -62,8 +62,8 @@ function parseRepository(folder: URL): Repository | undefined {
 }
 
 /**
- * What the hub says of the model at `folder`; undefined where no hub is known to say anything.
- * @throws KinoraError `access-denied`, `network`, `http`, `cancelled`, and `invalid-checkpoint` for an answer that cannot be read
+ * What the hub says about the model at `folder`; undefined if the address is not a hub's.
+ * @throws KinoraError `access-denied`, `network`, `http`, `cancelled`, and `invalid-checkpoint` if the response cannot be read
  */
 export async function publishedModel(folder: URL, options: HttpOptions): Promise<PublishedModel | undefined> {
   const repository = parseRepository(folder);
@@ -92,9 +92,9 @@ export async function publishedModel(folder: URL, options: HttpOptions): Promise
 }
 
 /**
- * A fetch that shows a token to the origin that it was entered for, and to nobody else: not to the servers that it redirects to
- * either, since browsers drop the header where a redirect leaves the origin.
- * @throws KinoraError `invalid-argument` for an origin that no token is sent to, and for what cannot be a token
+ * A fetch that sends a token to the origin it was entered for and nowhere else, not even to the servers it redirects to, since
+ * browsers drop the header when a redirect leaves the origin.
+ * @throws KinoraError `invalid-argument` for an origin that must not receive tokens, or an impossible token
  */
 export function fetchWithToken({ origin, token }: AccessToken, fetch: HttpOptions['fetch']): HttpOptions['fetch'] {
   if (!canHaveToken(origin)) {

@@ -1,4 +1,4 @@
-/** Diffusers folders as the engine takes them. */
+/** Opens diffusers folders as sources for the engine. */
 export { type CheckOptions, checkStored } from './check-stored';
 export { type LocalFolderOptions, openLocalFolder } from './local-folder';
 export { type AdapterOptions, fetchAdapter, openAdapter } from './open-adapter';

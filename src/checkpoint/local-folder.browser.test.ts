@@ -10,7 +10,7 @@ import { openStoredCheckpoint } from './stored-checkpoint';
 
 const components = ['text_encoder', 'unet', 'vae'] as const;
 let name: string;
-/** A real directory on disk, as a picker would hand it over: in the browser's own file system. */
+/** A real directory handle, like a picker's, in the browser's own file system. */
 let folder: FileSystemDirectoryHandle;
 let store: CheckpointStore;
 
@@ -52,7 +52,7 @@ async function remove(path: string): Promise<void> {
   await directory.removeEntry(last, { recursive: true });
 }
 
-/** The same folder as `<input webkitdirectory>` gives it. */
+/** The same folder, as `<input webkitdirectory>` provides it. */
 async function list(directory = folder, path = name): Promise<PickedFile[]> {
   const files: PickedFile[] = [];
   for await (const [entryName, handle] of directory.entries()) {
@@ -270,7 +270,7 @@ describe('what is not a checkpoint', () => {
 });
 
 describe('a copy', () => {
-  /** What loading a checkpoint asks for. */
+  /** Everything that loading a checkpoint requests. */
   async function load(source: CheckpointSource): Promise<void> {
     await source.text('unet/config.json');
     await source.text('tokenizer/merges.txt');

@@ -20,19 +20,18 @@ import { findWeights } from './weight-files';
 import { whatItIs } from './what-it-is';
 
 export interface LocalFolderOptions {
-  /** What the folder is to be; left out: a pipeline. */
+  /** What kind of folder is expected; a pipeline if left out. */
   kind?: FolderKind;
   /**
-   * Copies everything that is read into this store, weights in half precision, so that `openStoredCheckpoint` finds it when
+   * Copies everything that is read into this store, weights in half precision, so that `openStoredCheckpoint` can open it when
    * the folder is out of reach.
    */
   copyTo?: CheckpointStore;
 }
 
 /**
- * Opens a diffusers folder on the visitor's disk. Weights are used where they lie: nothing is copied, unless it is asked for.
- * Its id consists of the folder's name and of the sizes and dates of the files that matter, so that a changed folder is
- * another checkpoint.
+ * Opens a diffusers folder on the visitor's disk. Weights are used in place: nothing is copied unless requested. Its id consists
+ * of the folder's name and the sizes and dates of the relevant files, so that a changed folder counts as another checkpoint.
  * @throws KinoraError `invalid-checkpoint` for a folder of another kind, naming what it is; `local-file`
  */
 export async function openLocalFolder(
@@ -50,7 +49,7 @@ export async function openLocalFolder(
     const found = await findWeights(origin, component, files);
     weights.push(...found.map(({ file }) => file));
   }
-  // small files that decide, with the weights, what the checkpoint is
+  // the small files that, together with the weights, identify the checkpoint
   const paths = new Set([path, ...Object.values(contents).map((files) => `${files.folder}config.json`)]);
   const small = await Promise.all([...paths].map((name) => folder.file(name)));
   const stamps = [...small, ...weights.map(({ file }) => file)].map((file) =>
@@ -61,7 +60,7 @@ export async function openLocalFolder(
   return new FolderInPlace(id, origin, contents);
 }
 
-/** A folder whose files are used where they lie. */
+/** A folder whose files are used in place. */
 class FolderInPlace implements CheckpointSource {
   readonly id: string;
   readonly #origin: LocalOrigin;
@@ -90,7 +89,7 @@ class FolderInPlace implements CheckpointSource {
 
   async weights(component: Component, { onProgress, signal }: LoadOptions = {}): Promise<Weights> {
     const described = await this.#describe(component);
-    // a file that is gone or has changed fails here, and not inside a session
+    // a file that is gone or has changed should fail here, not inside a session
     for (const { file } of described) await file.read(0, 0);
     throwIfCancelled(signal);
     const bytes = described.reduce((sum, { file }) => sum + file.size, 0);

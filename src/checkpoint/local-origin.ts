@@ -7,7 +7,7 @@ import { readTensorTable } from './weight-files';
 /** A diffusers folder on the visitor's disk. */
 export class LocalOrigin implements Origin<LocalFile> {
   readonly #folder: PickedFolder;
-  /** As they were when they were first looked for: what changes later cannot be read any more. */
+  /** Files as first found: a file that changes later can no longer be read. */
   readonly #files = new Map<string, Promise<LocalFile | undefined>>();
 
   constructor(folder: PickedFolder) {
@@ -47,9 +47,11 @@ export class LocalOrigin implements Origin<LocalFile> {
 export class LocalFile implements OriginFile {
   readonly url: string;
   readonly file: File;
-  /** In a private window, a slice of a File stays a reference to the disk when it is stored, and is gone with it (seen in Chromium 156). */
+  /**
+   * In a private window, a stored slice of a File remains a reference to the disk, and is lost with it (seen in Chromium 156).
+   */
   readonly lasting = false;
-  /** Shards that one after the other are stored are kept when the copy breaks off. */
+  /** One at a time, so that the shards stored so far are kept when the copy is interrupted. */
   readonly readsAtOnce = 1;
 
   constructor(path: string, file: File) {
@@ -68,7 +70,7 @@ export class LocalFile implements OriginFile {
     return this.file.slice(begin, end);
   }
 
-  /** @throws KinoraError `local-file` where the file is cut off too: nothing was being downloaded */
+  /** @throws KinoraError `local-file` even if the file is cut off, since nothing was being downloaded */
   async describe(path: string): Promise<FileDescription> {
     const { file } = this;
     const read = async (begin: number, end: number) => new Uint8Array(await file.slice(begin, end).arrayBuffer());

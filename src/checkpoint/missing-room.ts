@@ -2,10 +2,10 @@ import { KinoraError } from '../shared/errors';
 import { type CheckpointStore, type Manifest, manifestBytes } from '../storage';
 
 /**
- * Says how much is missing where the browser refuses to store more.
+ * Adds how much is still to be stored when the browser refuses to store more.
  * @param failure anything that was thrown
  * @param manifests of the components that were to be stored
- * @returns the failure; of `quota` one that tells the bytes
+ * @returns the failure; for `quota`, one that gives the bytes
  */
 export async function withMissingBytes(
   failure: unknown,

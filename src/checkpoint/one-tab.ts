@@ -4,15 +4,15 @@ import { throwIfCancelled } from '../shared/errors';
 const progressSchema = z.object({ bytes: z.number(), totalBytes: z.number() });
 
 interface OneTabOptions {
-  /** Called while another tab does the work, with what it reports. */
+  /** Called with the progress of another tab while that one does the work. */
   onWatch: (bytes: number, totalBytes: number) => void;
   signal: AbortSignal | undefined;
 }
 
 /**
- * Does `work` when no other tab (or worker) does work of that name. Until then the other's reports arrive here; when it
- * ends, finished or not, this one has its turn, and has to look what is left to do.
- * @param work gets a function that reports to the others
+ * Runs `work` unless another tab (or worker) runs work of the same name. Until then the other's reports arrive here; when it
+ * ends, finished or not, this one takes its turn, and has to find out what is left to do.
+ * @param work receives a function that reports to the others
  * @throws what `work` throws; KinoraError `cancelled`
  */
 export async function inOneTab<T>(
@@ -37,7 +37,7 @@ export async function inOneTab<T>(
       return locked();
     });
   } catch (error) {
-    // what navigator.locks rejects with when the signal ends the waiting
+    // navigator.locks rejects with this when the signal ends the wait
     if (error === signal?.reason) throwIfCancelled(signal);
     throw error;
   } finally {

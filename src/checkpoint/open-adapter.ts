@@ -32,8 +32,8 @@ const isFileName = (name: string) => /\.(safetensors|bin|pt|pth)$/.test(name);
 /**
  * Opens a LoRA adapter.
  * @param source the address of its folder or of its file, or such a folder on disk. A list of files may be of a file alone.
- * @throws KinoraError `invalid-argument` for an address that can be neither; `not-found` or `local-file` where there is no adapter; what
- *   reading a file can throw
+ * @throws KinoraError `invalid-argument` for an address that can be neither; `not-found` or `local-file` where there is no
+ *   adapter; what reading a file can throw
  */
 export async function openAdapter(source: string | Picked, options: AdapterOptions = {}): Promise<AdapterSource> {
   if (typeof source !== 'string') {

@@ -40,7 +40,7 @@ function open(): Promise<CheckpointSource> {
   return openCheckpoint(space.url, { store, pauses: [] });
 }
 
-/** What a visit fetches: everything, in the engine's order. */
+/** Fetches everything, in the engine's order, like a visit. */
 async function visit(): Promise<CheckpointSource> {
   const source = await open();
   await source.text('unet/config.json');
@@ -234,7 +234,7 @@ describe('a download that breaks off', () => {
     return putLarge(space, weightFiles.unet, [MiB, 64 * MiB, MiB], seed, fault);
   }
 
-  /** Loads until two shards are stored and the third hangs, and then cancels. */
+  /** Loads until two shards are stored and the third hangs, then cancels. */
   async function interrupt(): Promise<void> {
     await putFile(0, { at: 30 * MiB, hangAfter: 1000 });
     const abort = new AbortController();

@@ -6,7 +6,7 @@ import type { Picked } from './picked-folder';
 import { openStoredCheckpoint } from './stored-checkpoint';
 
 /**
- * Opens a checkpoint, wherever it lies.
+ * Opens a checkpoint, wherever it is.
  * @throws KinoraError as `openCheckpoint`, `openStoredCheckpoint` and `openLocalFolder` do
  */
 export function openSource(source: ModelSource<Picked>, options: OpenOptions): Promise<CheckpointSource> {

@@ -6,20 +6,20 @@ interface ReadOptions {
   onBytes?: (bytes: number) => void;
 }
 
-/** A weight file where it comes from. Every method throws KinoraError. */
+/** A weight file at its origin. Every method throws KinoraError. */
 export interface OriginFile {
   /** For messages: its address, or its path in the folder. */
   readonly url: string;
-  /** Bytes; undefined where the server does not tell. */
+  /** Bytes; undefined if the server does not say. */
   readonly size: number | undefined;
-  /** The Blobs that `read` gives outlive their origin. */
+  /** Whether the Blobs that `read` returns outlive their origin. */
   readonly lasting: boolean;
-  /** How many reads at once are faster than one after the other. */
+  /** How many parallel reads to make. */
   readonly readsAtOnce: number;
   /** The bytes `[begin, end)`. */
   read(begin: number, end: number, options?: ReadOptions): Promise<Blob>;
   /**
-   * Reads what describes the tensors, and checks it.
+   * Reads and checks the part of the file that describes its tensors.
    * @param path in the folder, for messages
    */
   describe(path: string, signal?: AbortSignal): Promise<FileDescription>;
@@ -28,13 +28,13 @@ export interface OriginFile {
 export interface FileDescription {
   /** In the order of their bytes. */
   readonly tensors: readonly FileTensor[];
-  /** Tells the file from others of its size that may come to lie in its place. */
+  /** Distinguishes the file from others of its size that may replace it. */
   readonly validator: string;
-  /** The validator is of the description only, so that another file with an equal one would not be noticed while it is read. */
+  /** The validator covers only the description, so a replacement with an equal description would go unnoticed. */
   readonly unverified: boolean;
 }
 
-/** What the authors of a file say it is. */
+/** What the authors of a file have published about it. */
 export interface PublishedFile {
   readonly bytes: number;
   /** In hexadecimal; undefined for a small file, which the hub keeps in git. */
@@ -49,10 +49,10 @@ export interface Origin<File extends OriginFile = OriginFile> {
   optionalText(path: string, signal?: AbortSignal): Promise<string | undefined>;
   /** A weight file, or undefined where there is no such file. */
   open(path: string, signal?: AbortSignal): Promise<File | undefined>;
-  /** What is known of a weight file from elsewhere. */
+  /** What has been published about a weight file; undefined if nothing. */
   published(path: string, signal?: AbortSignal): Promise<PublishedFile | undefined>;
-  /** Under which conditions the model is given, where the origin tells; `cc-by-nc-4.0`. */
+  /** Licence of the model, if the origin states it, for example `cc-by-nc-4.0`. */
   readonly licence?: string | undefined;
-  /** @param problem a sentence: which weight files were looked for in vain */
+  /** @param problem a sentence naming the weight files that were not found */
   withoutWeights(component: string, problem: string): Error;
 }

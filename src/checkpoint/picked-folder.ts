@@ -1,21 +1,27 @@
 import { KinoraError } from '../shared/errors';
 
-/** A file of a folder as `<input webkitdirectory>` gives it. */
+/** A file of a folder, as `<input webkitdirectory>` provides it. */
 export interface PickedFile {
-  /** Its webkitRelativePath: the folder's name, then the way down to the file. Not every browser passes it on with the File. */
+  /** Its webkitRelativePath: the folder's name, then the path within it. Not every browser passes it along with the File. */
   readonly path: string;
   readonly file: File;
 }
 
-/** What a visitor has picked or dropped: both can be sent to a worker. */
+/** A folder that a visitor has picked or dropped; both forms can be sent to a worker. */
 export type Picked = FileSystemDirectoryHandle | readonly PickedFile[];
 
-/** A folder on the visitor's disk. Nothing of it is looked at until it is asked for. */
+/** A folder on the visitor's disk. Nothing in it is read until it is asked for. */
 export interface PickedFolder {
   readonly name: string;
-  /** Undefined where there is no such file. Throws KinoraError `local-file`. */
+  /**
+   * @returns undefined if there is no such file
+   * @throws KinoraError `local-file`
+   */
   file(path: string): Promise<File | undefined>;
-  /** Up to a hundred names of files and folders in it, for messages. Throws KinoraError `local-file`. */
+  /**
+   * @returns up to a hundred names of files and folders in it, for messages
+   * @throws KinoraError `local-file`
+   */
   names(): Promise<string[]>;
 }
 
@@ -83,9 +89,9 @@ class FileListFolder implements PickedFolder {
 }
 
 /**
- * Reads something of a file on disk.
+ * Reads from a file on disk.
  * @param path for messages
- * @throws KinoraError `local-file` for what the browser throws; KinoraErrors pass
+ * @throws KinoraError `local-file` for whatever the browser throws; KinoraErrors pass through
  */
 export async function readLocal<T>(path: string, read: () => Promise<T>): Promise<T> {
   try {

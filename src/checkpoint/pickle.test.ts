@@ -16,7 +16,7 @@ function refusal(message: string) {
 }
 
 describe('plain data', () => {
-  // what pickle.dumps(value, protocol=2) gave in Python 3.11
+  // output of pickle.dumps(value, protocol=2) in Python 3.11
   it.each<[string, unknown]>([
     ['80024e2e', null],
     ['8002882e', true],

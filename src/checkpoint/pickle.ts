@@ -4,8 +4,8 @@ import { shortened } from '../shared/quote';
 /** A name that a pickle may refer to. */
 export class PickleGlobal {
   /**
-   * @param name with its module, `collections.OrderedDict`
-   * @param call what calling it gives; without, it cannot be called
+   * @param name including its module, such as `collections.OrderedDict`
+   * @param call returns the result of calling it; without it, it cannot be called
    */
   constructor(
     readonly name: string,
@@ -16,22 +16,27 @@ export class PickleGlobal {
 export interface UnpickleOptions {
   /** The names that are allowed. */
   globals: readonly PickleGlobal[];
-  /** What a persistent id stands for. May throw KinoraError. */
+  /**
+   * Resolves a persistent id.
+   * @throws KinoraError
+   */
   persistent: (id: unknown) => unknown;
-  /** Of the file, for messages. */
+  /** Path of the file, for messages. */
   path: string;
 }
 
 const maxStack = 65_536;
 const maxMemo = 1_048_576;
-/** Lists, tuples, dicts and what calls give: each takes a hundred times the memory of its opcode. A tensor is made with eight. */
+/**
+ * Lists, tuples, dicts and results of calls, each of which takes a hundred times the memory of its opcode. A tensor takes eight.
+ */
 const maxContainers = 262_144;
-/** Of a tuple that something is made from. It can be made once and used by every call. _rebuild_tensor_v2 takes seven. */
+/** Length of a call's argument tuple, which can be built once and used by every call. _rebuild_tensor_v2 takes seven. */
 const maxArguments = 8;
-/** Module or class in a GLOBAL. */
+/** Bytes of a module or class name in a GLOBAL. */
 const maxNameBytes = 256;
 
-/** Names, for the message, of opcodes that are refused because of what they could do or because torch.save does not write them. */
+/** Names, for messages, of opcodes that are refused because they are dangerous or because torch.save does not write them. */
 const refusedOpcodes: Readonly<Record<number, string>> = {
   48: 'POP',
   50: 'DUP',
@@ -54,15 +59,15 @@ const refusedOpcodes: Readonly<Record<number, string>> = {
 };
 
 /**
- * Reads a Python pickle of protocol 2, as torch.save writes it, without being able to run anything: only the opcodes that
- * build plain data are there, and only the names that are handed in. The selection is that of PyTorch's own
+ * Reads a Python pickle of protocol 2, as torch.save writes it, without being able to execute anything: only opcodes that build
+ * plain data are implemented, and only the given names resolve. The selection is that of PyTorch's own
  * torch/_weights_only_unpickler.py.
  *
- * Numbers, strings, booleans and None come out as in JavaScript (integers beyond 2^53 as bigint), tuples and lists as
- * arrays, dicts and OrderedDicts as Maps; keys are none but the first. Attributes that an OrderedDict carries are dropped. Time
- * and memory grow with the length of the pickle and no faster. What comes out does not: a value that the pickle recalls is there
- * many times over, in itself even, so that whoever walks through it must not go deeper than a state dict does.
- * @throws KinoraError `invalid-checkpoint` naming the opcode or the name
+ * Numbers, strings, booleans and None come out as in JavaScript (integers beyond 2^53 as bigint), tuples and lists as arrays,
+ * dicts and OrderedDicts as Maps; keys may only be numbers, strings, booleans and None. Attributes of an OrderedDict are dropped.
+ * Time and memory grow no faster than the length of the pickle. The result can seem larger: a value that the pickle recalls
+ * occurs many times, even inside itself, so code that traverses the result must not go deeper than a state dict does.
+ * @throws KinoraError `invalid-checkpoint` naming the opcode or name
  */
 export function unpickle(bytes: Uint8Array, options: UnpickleOptions): unknown {
   return new Machine(bytes, options).run();
@@ -82,7 +87,7 @@ class Machine {
   #at = 0;
   #containers = 0;
 
-  /** What is not in here is refused. */
+  /** All other opcodes are refused. */
   readonly #opcodes: Readonly<Record<number, () => void>> = {
     128: () => this.#protocol(this.#uint(1)), // PROTO
     78: () => this.#push(null), // NONE
@@ -166,7 +171,7 @@ class Machine {
     throw this.#refuse(`it makes something from ${args.length} values, where at most ${maxArguments} are allowed`);
   }
 
-  /** Only OrderedDicts come with attributes here (`_metadata`), and those say nothing about tensors. */
+  /** Only OrderedDicts have attributes here (`_metadata`), and these are irrelevant for tensors. */
   #build(): void {
     this.#pop();
     if (!(this.#top() instanceof Map)) throw this.#refuse('it sets attributes of something other than an OrderedDict');
@@ -241,7 +246,7 @@ class Machine {
     return this.#stack.splice(mark);
   }
 
-  /** Little-endian. */
+  /** Reads a little-endian unsigned integer. */
   #uint(bytes: 1 | 2 | 4): number {
     const at = this.#skip(bytes);
     if (bytes === 1) return this.#view.getUint8(at);
@@ -286,7 +291,7 @@ class Machine {
   }
 }
 
-/** Two's complement, little-endian. */
+/** Decodes a two's complement, little-endian integer. */
 function integer(bytes: Uint8Array): number | bigint {
   let value = 0n;
   for (const byte of bytes.toReversed()) value = value * 256n + BigInt(byte);

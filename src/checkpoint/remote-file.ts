@@ -5,10 +5,10 @@ import type { FileDescription, OriginFile } from './origin';
 import { type Attempt, TransientFailure } from './retry';
 import { readTensorTable } from './weight-files';
 
-/** A server that ignores Range sends the whole file; up to 64 MiB that is taken, since many simple servers are like that. */
+/** A server that ignores Range sends the whole file, which is accepted up to 64 MiB, since many simple servers do so. */
 const maxWholeBytes = 64 * 1024 * 1024;
 
-/** Progress is counted in answers, and on a slow line a longer one would seem to stand still. */
+/** Progress is counted in responses, and on a slow connection a larger one would seem to stall. */
 const pieceBytes = 8 * 1024 * 1024;
 
 interface ReadOptions {
@@ -17,24 +17,24 @@ interface ReadOptions {
   onBytes?: (bytes: number) => void;
 }
 
-/** What a server says about a file in every answer. */
+/** What a server says about a file in every response. */
 interface Identity {
-  /** Bytes of the whole file; undefined where the server does not let this page read Content-Range. */
+  /** Bytes of the whole file; undefined if the server does not let this page read Content-Range. */
   size: number | undefined;
   /** ETag, or else Last-Modified, or else empty. */
   validator: string;
 }
 
-/** A file on a server, read in pieces by Range, and known to be the same file from the first piece to the last. */
+/** A file on a server, read in pieces by Range, and checked to be the same file from the first piece to the last. */
 export class RemoteFile implements OriginFile {
   readonly lasting = true;
-  /** Enough to fill a fast line while one shard is being stored, few enough to be polite. */
+  /** Enough to saturate a fast connection while one shard is being stored, few enough to be polite. */
   readonly readsAtOnce = 4;
   readonly size: number | undefined;
   readonly validator: string;
   readonly url: string;
   readonly #options: HttpOptions;
-  /** The beginning of the file, or all of it where the server ignores Range. */
+  /** The beginning of the file, or all of it if the server ignores Range. */
   readonly #begin: Blob;
 
   private constructor(url: string, options: HttpOptions, identity: Identity, begin: Blob) {
@@ -46,9 +46,9 @@ export class RemoteFile implements OriginFile {
   }
 
   /**
-   * Fetches the first `bytes` bytes, and with them learns what the server can do.
-   * @param options hold for what is read later too
-   * @param signal ends the opening only
+   * Fetches the first `bytes` bytes, and thereby learns what the server supports.
+   * @param options also used for later reads
+   * @param signal ends only the opening
    * @throws KinoraError as `request` does; `range-unsupported`; `truncated`
    */
   static open(url: string, bytes: number, options: HttpOptions, signal?: AbortSignal): Promise<RemoteFile> {
@@ -67,11 +67,11 @@ export class RemoteFile implements OriginFile {
   }
 
   /**
-   * Where neither the server nor anybody else tells files of one size apart, the bytes of the description do.
+   * If the server gives no validator, the bytes of the description serve to tell files of equal size apart.
    * @throws KinoraError as `read` and `readTensorTable` do
    */
   async describe(path: string, signal?: AbortSignal): Promise<FileDescription> {
-    // one that came in one answer is of a piece
+    // a file received in a single response is consistent
     const unverified = this.validator === '' && this.#begin.size !== this.size;
     const digest = unverified ? await FileDigest.create() : undefined;
     const read = async (begin: number, end: number) => {
@@ -85,7 +85,8 @@ export class RemoteFile implements OriginFile {
 
   /**
    * The bytes `[begin, end)`.
-   * @throws KinoraError as `request` does; `range-unsupported`; `truncated`; `changed` when the file has changed since it was opened
+   * @throws KinoraError as `request` does; `range-unsupported`; `truncated`; `changed` if the file has changed since it was
+   *   opened
    */
   async read(begin: number, end: number, options: ReadOptions = {}): Promise<Blob> {
     if (this.size !== undefined && end > this.size) {
@@ -120,14 +121,14 @@ export class RemoteFile implements OriginFile {
   }
 }
 
-/** The HTTP cache would keep the same bytes a second time. */
+/** Without no-store, the HTTP cache would keep the same bytes a second time. */
 function range(begin: number, end: number): RequestInit {
   return { cache: 'no-store', headers: { Range: `bytes=${begin}-${end - 1}` } };
 }
 
 /**
- * Reads the body of an answer with status 206. Content-Range is checked where it can be read: not across origins, unless
- * the server exposes it.
+ * Reads the body of a response with status 206. Content-Range is checked if it can be read: not across origins, unless the server
+ * exposes it.
  */
 async function readRange(response: Response, begin: number, end: number, attempt: Attempt): Promise<Blob> {
   const asked = end - begin;
@@ -143,7 +144,7 @@ async function readRange(response: Response, begin: number, end: number, attempt
   if (blob?.size === asked) return blob;
   const sent = `${response.url} sent ${blob ? blob.size : 'more'} bytes where ${asked} were asked for, from byte ${begin} on.`;
   if (!blob) throw new KinoraError('range-unsupported', sent);
-  // that is all there is, as the server itself says
+  // that is all there is, according to the server itself
   if (short && blob.size === size - begin) throw new KinoraError('truncated', `${sent} The file is damaged.`);
   throw new TransientFailure('truncated', `${sent} The file on the server may be damaged.`);
 }

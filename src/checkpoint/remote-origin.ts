@@ -13,21 +13,21 @@ export type DownloadState = { state: 'fetching' | 'watching' | 'restarted' } | {
 export interface RemoteOptions {
   /** Replaces the browser's fetch. */
   fetch?: typeof globalThis.fetch;
-  /** Shown to its own origin, and to no other. */
+  /** Sent only to its own origin. */
   token?: AccessToken;
-  /** Seconds to wait before what did not arrive is asked for again and again. None: the first failure is the last. */
+  /** Seconds to wait before each retry of a failed request. If empty, the first failure is final. */
   pauses?: readonly number[];
-  /** Seconds without progress after which a request is given up, and made again if there are pauses left. */
+  /** Seconds without progress after which a request is given up, and retried if pauses are left. */
   patience?: number;
-  /** Called whenever requests begin to do something else. */
+  /** Called when the state of the download changes. */
   onState?: (state: DownloadState) => void;
-  /** Ends opening, and every later request of the checkpoint as well. */
+  /** Ends the opening and every later request of the checkpoint. */
   signal?: AbortSignal;
 }
 
 /**
- * So many of the pauses are made before the first answer. Until then it is more likely that the address is wrong, or that the server
- * does not allow this page, than that the server has a bad moment; and whoever has mistyped an address should soon hear of it.
+ * How many pauses are made before the first response. Until then it is more likely that the address is wrong, or that the server
+ * does not allow this page, than that the server is briefly down; and visitors who mistype an address should learn of it soon.
  */
 const firstPauses = 2;
 
@@ -35,10 +35,10 @@ const firstPauses = 2;
 export class RemoteOrigin implements Origin {
   readonly #base: URL;
   readonly #http: HttpOptions;
-  /** Once the hub was asked. */
+  /** Set once the hub has been asked. */
   #published: { model: PublishedModel | undefined } | undefined;
   #answered = false;
-  /** Where a file was looked for, the server sent a page instead of saying that there is none. */
+  /** The server has answered a request for a missing file with a page instead of 404. */
   #sendsPages = false;
 
   /** @param base see `folderUrl`; its query is passed on with every file */
@@ -87,7 +87,7 @@ export class RemoteOrigin implements Origin {
     return this.#published.model?.files.get(path);
   }
 
-  /** As the model's page on the hub gives it; undefined where the hub was not asked, or does not say. */
+  /** As the model's page on the hub states it; undefined if the hub was not asked or does not say. */
   get licence(): string | undefined {
     return this.#published?.model?.licence;
   }
@@ -105,7 +105,7 @@ export class RemoteOrigin implements Origin {
   }
 }
 
-/** Servers of single-page apps answer with their page where others say 404. */
+/** Servers of single-page apps send their page where others answer 404. */
 function isAbsence(error: unknown): error is KinoraError {
   return error instanceof KinoraError && (error.code === 'not-found' || error.code === 'html-answer');
 }

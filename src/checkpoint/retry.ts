@@ -1,6 +1,6 @@
 import { KinoraError, throwIfCancelled } from '../shared/errors';
 
-/** A failure that may be gone in a moment: no answer, a body that broke off, a server that is overloaded or asks to wait. */
+/** A failure that may soon pass: no answer, a truncated body, a server that is overloaded or asks to wait. */
 export class TransientFailure extends KinoraError {
   /** Seconds that the server asks to wait for, from its Retry-After. */
   readonly retryAfter: number | undefined;
@@ -15,46 +15,46 @@ export class TransientFailure extends KinoraError {
   }
 }
 
-/** Seconds: short enough not to be noticed at first, and after a minute and a half somebody should look at it. */
+/** Seconds: short enough to go unnoticed at first; after a minute and a half in all, the visitor should be told. */
 export const defaultPauses: readonly number[] = [1, 2, 4, 8, 16, 30, 30];
 
-/** Seconds. A server that asks for more than this is not waited for. */
+/** Seconds. If a server asks to wait longer than this, the request fails. */
 const maxRetryAfter = 120;
 
 /**
- * A try is given up when in so many seconds fewer bytes have come than this. It is progress that counts, not the time in all: a piece
- * of 8 MiB may take an hour, as it does over GPRS, but what drips more slowly than 0.5 KiB/s would never end. Mobile networks pause for
- * up to ten seconds or so when they change cells.
+ * An attempt is given up when fewer than `leastBytes` arrive within this many seconds. What counts is progress, not total time: a
+ * piece of 8 MiB may take an hour, as it does over GPRS, but anything slower than 0.5 KiB/s would never end. Mobile networks
+ * pause for up to about ten seconds when they change cells.
  */
 const defaultPatience = 30;
 const leastBytes = 16 * 1024;
 
-/** So often it is looked at within the seconds of patience; see withPatience. */
+/** How many times progress is checked within the seconds of patience; see withPatience. */
 const ticks = 10;
 
 export interface RetryOptions {
-  /** Seconds before each further try. None means that the first failure is the last. */
+  /** Seconds before each retry. If empty, the first failure is final. */
   pauses?: readonly number[];
-  /** Called before each pause, with the time of the next try as of Date.now(). */
+  /** Called before each pause, with the time of the next attempt in milliseconds, like Date.now(). */
   onWait?: (retryAt: number, failure: TransientFailure) => void;
-  /** Called when a try has succeeded after a pause. */
+  /** Called when an attempt has succeeded after a pause. */
   onResume?: () => void;
-  /** Seconds without progress after which a try is given up: a connection may be lost without a word. */
+  /** Seconds without progress after which an attempt is given up: a connection may be lost silently. */
   patience?: number;
   signal?: AbortSignal;
 }
 
-/** One try. */
+/** One attempt at a request. */
 export interface Attempt {
-  /** Aborted when all is cancelled, and when this try is given up. */
+  /** Aborted when everything is cancelled, and when this attempt is given up. */
   readonly signal: AbortSignal;
-  /** To be called with the number of bytes whenever some have arrived, and without when an answer begins. */
+  /** To be called with the number of bytes that have arrived, and without an argument when a response begins. */
   readonly onArrival: (bytes?: number) => void;
 }
 
 /**
- * Runs `attempt` again after each TransientFailure and after each try that makes no progress, with growing pauses. A connection that
- * comes back ends a pause.
+ * Retries `attempt` after each TransientFailure and each attempt without progress, with growing pauses. A connection that comes
+ * back ends a pause.
  * @param url for the message
  * @throws what `attempt` threw last; KinoraError `cancelled`
  */
@@ -73,7 +73,7 @@ export async function withRetries<T>(
       const pause = pauses[tries];
       if (!(error instanceof TransientFailure) || pause === undefined) throw error;
       if (error.retryAfter !== undefined && error.retryAfter > maxRetryAfter) throw error;
-      // not all at the same moment: many visitors may have been sent away together
+      // randomized, because a server may have turned many visitors away at the same moment
       const seconds = Math.max(error.retryAfter ?? 0, pause * (0.75 + Math.random() / 2));
       onWait?.(Date.now() + seconds * 1000, error);
       await rest(seconds, error.code === 'network', signal);
@@ -82,8 +82,8 @@ export async function withRetries<T>(
 }
 
 /**
- * The time is counted in ticks of a timer, which do not pile up: a tab that was frozen, or a worker that was busy, has not seen what
- * arrived in the meantime.
+ * Time is counted in timer ticks, which do not pile up: a frozen tab or a busy worker has not yet seen what arrived in the
+ * meantime.
  */
 async function withPatience<T>(
   url: string,

@@ -8,11 +8,11 @@ import { quote, shortened } from '../shared/quote';
 export const lengthBytes = 8;
 
 /**
- * A checkpoint of 1,500 tensors has a header of 200 KB. The reference implementation takes 100 MB (MAX_HEADER_SIZE in
- * safetensors/src/tensor.rs), but what JSON is read into can have twenty times its size.
+ * A checkpoint of 1,500 tensors has a header of 200 KB. The reference implementation accepts 100 MB (MAX_HEADER_SIZE in
+ * safetensors/src/tensor.rs), but parsed JSON can take twenty times its size.
  */
 const maxHeaderBytes = 16 * 1024 * 1024;
-/** Of a weight file. */
+/** Most tensors that a weight file may hold. */
 export const maxTensors = 65_536;
 
 /** A tensor whose bytes are `[begin, end)` of the file. */
@@ -23,11 +23,11 @@ export interface FileTensor extends TensorSpec {
 }
 
 const count = z.int().nonnegative();
-/** Not z.record, which leaves out what is named `__proto__`. */
+/** Not z.record, which drops keys named `__proto__`. */
 const headerSchema = z.custom<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value));
 const tensorSchema = z.strictObject({
   dtype: z.enum(tensorDtypes, { error: ({ input }) => `${quote(input)} is not a known type` }),
-  // not z.max, which compares the `length` of whatever is there, however deep that is
+  // not z.max, which compares the `length` of any value, however deeply nested
   shape: z.array(count).refine(({ length }) => length <= 16, 'more than 16 axes'),
   data_offsets: z.tuple([count, count]),
 });
@@ -36,7 +36,7 @@ const tensorSchema = z.strictObject({
  * @param head the first 8 bytes
  * @param path for messages
  * @returns bytes of the header that follows
- * @throws KinoraError `invalid-checkpoint`, or `html-answer` for a page that calls itself a file
+ * @throws KinoraError `invalid-checkpoint`, or `html-answer` for an HTML page that is named like a file
  */
 export function headerLength(head: Uint8Array, path: string): number {
   const length = new DataView(head.buffer, head.byteOffset, lengthBytes).getBigUint64(0, true);
@@ -51,9 +51,9 @@ export function headerLength(head: Uint8Array, path: string): number {
 }
 
 /**
- * Reads a header and checks that it makes sense: known types, as many bytes as the shape asks for, no gap, no overlap.
- * Duplicate names cannot be seen once JSON is parsed, but leave a gap.
- * @param header as it lies in the file behind the first 8 bytes
+ * Parses and checks a header: known types, as many bytes as the shape needs, no gap, no overlap.
+ * Duplicate names are invisible once the JSON is parsed, but leave a gap.
+ * @param header the bytes after the first 8 of the file
  * @param path for messages
  * @returns tensors in the order of their bytes
  * @throws KinoraError `invalid-checkpoint` naming the tensor
@@ -102,7 +102,7 @@ export function parseHeader(header: Uint8Array, path: string): FileTensor[] {
 
 /**
  * Compares the file's size with what its header promises.
- * @throws KinoraError `truncated` naming a tensor that is not whole, `invalid-checkpoint` when the file goes on after its tensors
+ * @throws KinoraError `truncated` naming the first incomplete tensor, `invalid-checkpoint` if the file continues after its tensors
  */
 export function checkFileSize(tensors: readonly FileTensor[], size: number, path: string): void {
   const cut = tensors.find(({ end }) => end > size);

@@ -93,7 +93,7 @@ it('go on with the file that they broke off in', async () => {
   expect(await bytesOf(weights, 'conv_in.weight')).toEqual(a['conv_in.weight'].data);
   expect(await bytesOf(weights, 'conv_in.bias')).toEqual(b['conv_in.bias'].data);
   const again = (await space.requests()).slice(before).filter((line) => line.includes('00001-of'));
-  // its header, to see that it is the same file
+  // its header, to check that it is the same file
   expect(again.every((line) => /bytes=0-7|bytes=8-/.test(line))).toBe(true);
 });
 

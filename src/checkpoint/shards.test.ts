@@ -34,7 +34,7 @@ it('fills shards up to the limit and puts what is larger into one of its own', (
 it('cuts a file of 2.8 GB into shards of at most 64 MiB', () => {
   const { shards } = planShards(contiguous(...Array<number>(1400).fill(2_016_178)), 'unet');
   expect(Math.max(...shards.map(({ begin, end }) => end - begin))).toBeLessThanOrEqual(64 * 1024 * 1024);
-  expect(shards).toHaveLength(43); // 33 tensors in each but the last
+  expect(shards).toHaveLength(43); // 33 tensors in each except the last
   expect(shards.at(-1)?.end).toBe(100 + 1400 * 2_016_178);
 });
 

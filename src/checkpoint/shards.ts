@@ -2,13 +2,12 @@ import type { Weights } from '../engine';
 import { type Manifest, shardName } from '../storage';
 import type { FileTensor } from './safetensors';
 
-/** 64 MiB: what one IndexedDB value holds well, and what is lost at most when a download breaks off. */
+/** 64 MiB: a good size for one IndexedDB value, and the most that is lost when a download is interrupted. */
 const maxShardBytes = 64 * 1024 * 1024;
 
 /**
- * Cuts a weight file into runs of whole tensors of at most `limit` bytes. A tensor that is larger by itself is a run of
- * its own, since no tensor may lie in two files; so are tensors that share bytes. What lies between two tensors of a shard is
- * part of it.
+ * Cuts a weight file into runs of whole tensors of at most `limit` bytes. A larger tensor is a run of its own, since no tensor
+ * may span two files; so are tensors that share bytes. Bytes between two tensors of a shard are part of it.
  * @param tensors in the order of their bytes
  * @param component names the shards, `unet-0`, `unet-1`, …
  */
@@ -32,7 +31,7 @@ export function planShards(
   return { shards, tensors: located };
 }
 
-/** @param files what is stored of each of a component's weight files, the Blobs in the order of its shards */
+/** @param files one per weight file of a component: its manifest, and its shards as Blobs in order */
 export function toWeights(
   files: readonly { manifest: Pick<Manifest, 'component' | 'tensors'>; blobs: readonly Blob[] }[],
 ): Weights {

@@ -1,4 +1,4 @@
-/** Folders of one network, whose config.json and weights lie at the top: from a server, from disk, and stored. */
+/** Folders of one network, with config.json and weights at the top level: from a server, from disk, and stored. */
 import { deleteDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { errorOf } from '../../tests/errors';

@@ -1,4 +1,4 @@
-/** Checkpoints as they are stored, wherever they came from. Nothing is fetched. */
+/** Stored checkpoints, wherever they came from. Nothing is fetched. */
 import { type CheckpointSource, type FolderKind, folderKinds } from '../engine';
 import { KinoraError } from '../shared/errors';
 import { isCopy } from '../shared/model-source';
@@ -8,13 +8,13 @@ import type { Origin } from './origin';
 import { readStored } from './stored-manifests';
 import { StoredSource } from './stored-source';
 
-/** Whether nothing of a checkpoint's weights is missing, as far as the lists of what is stored tell. */
+/** Whether all weights of a checkpoint are stored, according to the manifests. */
 export async function hasAllWeights(id: string, store: CheckpointStore): Promise<boolean> {
   return (await readStored(id, store)).missing.length === 0;
 }
 
 /**
- * Whether a checkpoint is stored whole and can be read back, wherever it came from.
+ * Whether a checkpoint is completely stored and can be read back, wherever it came from.
  * @param source its address, or the id of the copy of a folder
  * @throws KinoraError `storage`, and `invalid-argument` for an address that cannot be a folder's
  */
@@ -31,9 +31,9 @@ export async function isStoredWhole(source: string, store: CheckpointStore): Pro
 }
 
 /**
- * Opens a checkpoint that is stored whole, wherever it came from. Nothing is fetched.
+ * Opens a completely stored checkpoint, wherever it came from. Nothing is fetched.
  * @param source its address, or the id of the copy of a folder
- * @throws KinoraError `storage` where parts of it are missing or cannot be read, `invalid-checkpoint` where it is of another kind, and
+ * @throws KinoraError `storage` if parts of it are missing or unreadable, `invalid-checkpoint` if it is of another kind, and
  *   `invalid-argument` for an address that cannot be a folder's
  */
 export async function openStoredCheckpoint(
@@ -56,7 +56,7 @@ function storedId(source: string): string {
   return isCopy(source) ? source : folderUrl(source).href;
 }
 
-/** Where nothing can be had: what is lost stays so. */
+/** An origin that has nothing: what is lost stays lost. */
 function nowhere(id: string): Origin {
   return {
     text: (path) => Promise.reject(lost(id, [path])),

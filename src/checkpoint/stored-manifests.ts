@@ -1,4 +1,4 @@
-/** What is stored of a checkpoint. */
+/** Which parts of a checkpoint are stored. */
 import { type FolderContents, type FolderKind, folderKinds } from '../engine';
 import { KinoraError } from '../shared/errors';
 import { type CheckpointStore, type Manifest, partName } from '../storage';
@@ -13,7 +13,7 @@ export class StoredManifests {
     return found;
   }
 
-  /** One for each file that the component's weights lie in; undefined where one of them is missing. */
+  /** The manifests of all weight files of a component; undefined if one of them is missing. */
   of(component: string): readonly Manifest[] | undefined {
     const single = this.#manifests.get(component);
     if (single) return [single];
@@ -23,7 +23,7 @@ export class StoredManifests {
     return parts > 0 && fitting.length === parts ? fitting : undefined;
   }
 
-  /** Components of which something is missing. */
+  /** Components that are not completely stored. */
   missing(contents: FolderContents): string[] {
     return Object.keys(contents).filter((component) => !this.of(component));
   }
@@ -38,14 +38,14 @@ export class StoredManifests {
 }
 
 export interface Stored {
-  /** What the folder is; undefined where the small file that says so is not there, or none that can be read. */
+  /** What kind of folder it is; undefined if its index file is missing or unreadable. */
   readonly kind: FolderKind | undefined;
-  /** Text of that file. */
+  /** Text of the index file. */
   readonly index: string | undefined;
-  /** None where the kind is not known. */
+  /** Empty if the kind is not known. */
   readonly contents: FolderContents;
   readonly manifests: StoredManifests;
-  /** Components of which something is missing; model_index.json where it is not known which there should be. */
+  /** Components that are not completely stored, or model_index.json if the components are not known. */
   readonly missing: readonly string[];
 }
 
@@ -53,14 +53,14 @@ export interface Stored {
 export async function readStored(id: string, store: CheckpointStore): Promise<Stored> {
   const manifests = await StoredManifests.read(store, id);
   for (const kind of Object.keys(folderKinds) as FolderKind[]) {
-    // it is the first to be stored: where site data was cleared since then, it is not there, and other small files are not either
+    // it is stored first: if site data has been cleared since then, it is missing, and so are the other small files
     const index = await store.text(id, folderKinds[kind].index);
     if (typeof index !== 'string') continue;
     try {
       const contents = folderKinds[kind].contents(index);
       return { kind, index, contents, manifests, missing: manifests.missing(contents) };
     } catch (error) {
-      // stored by another version, which may know more
+      // stored by another version, which may support more
       if (!(error instanceof KinoraError) || error.code !== 'invalid-checkpoint') throw error;
     }
   }

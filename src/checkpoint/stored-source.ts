@@ -19,7 +19,7 @@ import type { DownloadState } from './remote-origin';
 import { toWeights } from './shards';
 import { readStored, StoredManifests } from './stored-manifests';
 
-/** What is known of a weight file before a weight is fetched. */
+/** What is known about a weight file before its weights are fetched. */
 export interface WeightFileFacts {
   readonly component: Component;
   readonly path: string;
@@ -32,17 +32,17 @@ export interface StoredSourceOptions {
   /** Stable: the same weights at the same place have the same id. */
   readonly id: string;
   readonly origin: Origin;
-  /** Left out: a pipeline. */
+  /** A pipeline if left out. */
   readonly kind?: FolderKind;
-  /** Where everything that is read of the origin is kept. */
+  /** Where everything read from the origin is stored. */
   readonly store: CheckpointStore;
   readonly onState?: (state: DownloadState) => void;
   readonly signal?: AbortSignal;
 }
 
 /**
- * A folder that is brought into storage as it is read. What is stored whole is taken from there without asking the origin; of what is
- * not, small files are read anew each time and weights continued where they broke off.
+ * A folder that is stored as it is read. A completely stored folder is read from storage without contacting the origin; for
+ * others, small files are read from the origin each time, and weights are resumed where they stopped.
  */
 export class StoredSource implements CheckpointSource {
   readonly id: string;
@@ -50,12 +50,12 @@ export class StoredSource implements CheckpointSource {
   readonly #store: CheckpointStore;
   readonly #onState: (state: DownloadState) => void;
   readonly #signal: AbortSignal | undefined;
-  /** The small file that says what the folder is, and its text. */
+  /** The file that identifies the folder, and its text. */
   readonly #index: { readonly path: string; readonly text: string };
   readonly #contents: FolderContents;
-  /** Of the components that are stored whole. */
+  /** Manifests of the completely stored components. */
   readonly #manifests: StoredManifests;
-  /** Of the others, once their headers have been read. */
+  /** Planned downloads of the others, once their headers have been read. */
   readonly #headers = new Map<Component, readonly Download[]>();
 
   private constructor(
@@ -82,7 +82,7 @@ export class StoredSource implements CheckpointSource {
     return StoredSource.openAnew(options, manifests);
   }
 
-  /** Like `open`, but reads every file of the origin, also where everything is stored. */
+  /** Like `open`, but reads every file from the origin, even if everything is stored. */
   static async openAnew(options: StoredSourceOptions, manifests = new StoredManifests()): Promise<StoredSource> {
     const path = folderKinds[options.kind ?? 'pipeline'].index;
     const index = await options.origin.text(path, options.signal);
@@ -104,7 +104,7 @@ export class StoredSource implements CheckpointSource {
     const stored = await this.#storedText(path);
     if (stored !== undefined) return stored ?? undefined;
     const text = await this.#origin.optionalText(path, signal);
-    // absence is remembered too, so that a stored checkpoint does not ask for it again
+    // absence is remembered too, so that a stored checkpoint does not request the file again
     await this.#store.putText(this.id, path, text ?? null);
     return text;
   }
@@ -114,7 +114,7 @@ export class StoredSource implements CheckpointSource {
     return new Map(manifests.flatMap(({ tensors }) => tensors.map((tensor) => [tensor.name, tensor])));
   }
 
-  /** The weight files, and what of them is stored. Reads the headers of those that are not. */
+  /** The weight files, and how much of each is stored. Reads the headers of those that are not. */
   async weightFiles(signal?: AbortSignal): Promise<WeightFileFacts[]> {
     const facts: WeightFileFacts[] = [];
     for (const component of Object.keys(this.#contents)) {
@@ -135,7 +135,7 @@ export class StoredSource implements CheckpointSource {
     return this.#origin.licence;
   }
 
-  /** Other tabs that want the same wait, and get reports. */
+  /** Other tabs that want the same component wait, and receive its progress. */
   weights(component: Component, options: LoadOptions = {}): Promise<Weights> {
     const { onProgress } = options;
     const signals = [this.#signal, options.signal].filter((given) => given !== undefined);
@@ -185,10 +185,10 @@ export class StoredSource implements CheckpointSource {
     throw new KinoraError('storage', `The browser lost ${component} right after storing it. Check the disk.`);
   }
 
-  /** Brings one weight file after the other into storage. */
+  /** Stores one weight file after the other. */
   async #fetch(component: Component, { onProgress, signal }: LoadOptions): Promise<Manifest[]> {
     const headers = await this.#header(component, signal);
-    // read again next time: after a failure a file may be another one, after success they are not needed
+    // read again next time: after a failure a file may have changed, after success they are not needed
     this.#headers.delete(component);
     const sizes = await Promise.all(headers.map((header) => downloadedBytes(header, this.#store)));
     const total = sizes.reduce((sum, { totalBytes }) => sum + totalBytes, 0);
@@ -212,8 +212,8 @@ export class StoredSource implements CheckpointSource {
   }
 
   /**
-   * Reads the header once more, where nothing else tells that the file was replaced while it was being fetched.
-   * @throws KinoraError `changed`: then nothing of it stays, since it may be of either file
+   * Reads the header once more, if nothing else reveals that the file was replaced while it was being fetched.
+   * @throws KinoraError `changed`; everything stored of the file is then deleted, since it may be a mixture
    */
   async #confirmHeader(component: Component, manifest: Manifest, signal: AbortSignal | undefined): Promise<void> {
     const now = await this.#header(component, signal);
@@ -224,7 +224,7 @@ export class StoredSource implements CheckpointSource {
     throw new KinoraError('changed', `${path} was replaced by another version while it was being downloaded.`);
   }
 
-  /** Begins once more where a file is replaced at its origin in the meantime. */
+  /** Starts over once if a file is replaced at its origin in the meantime. */
   async #unlessChanged<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -235,7 +235,7 @@ export class StoredSource implements CheckpointSource {
     }
   }
 
-  /** Null for a file that is known to be absent. Until all weights are there, nothing that is stored counts as known. */
+  /** Null for a file known to be absent. Until all weights are stored, no stored text is used. */
   async #storedText(path: string): Promise<string | null | undefined> {
     const whole = this.#manifests.missing(this.#contents).length === 0;
     return whole ? this.#store.text(this.id, path) : undefined;

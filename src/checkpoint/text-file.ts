@@ -1,13 +1,13 @@
 import { KinoraError } from '../shared/errors';
 import { parsePythonJson } from '../shared/python-json';
 
-/** Small files are read whole into memory: what is longer is not one of them. */
+/** Small files are read into memory as a whole; longer ones do not count as small. */
 export const maxTextBytes = 16 * 1024 * 1024;
 
 /**
- * A small file as text; one whose name ends with .json is JSON.
+ * Reads a small file as text, and checks that a file named .json is JSON.
  * @param name path or address
- * @throws KinoraError `invalid-checkpoint` for what is too long, not text or not JSON; whatever reading `blob` throws
+ * @throws KinoraError `invalid-checkpoint` if it is too long, not text or not JSON; whatever reading `blob` throws
  */
 export async function readText(blob: Blob, name: string): Promise<string> {
   const text = await decodeText(blob, name);
@@ -15,7 +15,7 @@ export async function readText(blob: Blob, name: string): Promise<string> {
   return text;
 }
 
-/** @throws KinoraError `invalid-checkpoint` for what is too long or not UTF-8; whatever reading `blob` throws */
+/** @throws KinoraError `invalid-checkpoint` if it is too long or not UTF-8; whatever reading `blob` throws */
 export async function decodeText(blob: Blob, name: string): Promise<string> {
   if (blob.size > maxTextBytes) throw notSmall(name);
   const bytes = await blob.arrayBuffer();
@@ -26,7 +26,7 @@ export async function decodeText(blob: Blob, name: string): Promise<string> {
   }
 }
 
-/** @throws KinoraError `invalid-checkpoint` where the name ends with .json and the text is something else */
+/** @throws KinoraError `invalid-checkpoint` if the name ends with .json and the text is not JSON */
 export function checkJson(text: string, name: string): void {
   if (/\.json(?:[?#]|$)/.test(name)) parsePythonJson(text, name);
 }

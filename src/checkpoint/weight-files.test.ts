@@ -11,7 +11,7 @@ import { findWeights, readTensorTable } from './weight-files';
 
 const names = { unet: unet3DDefinition, text_encoder: clipTextDefinition, vae: autoencoderDefinition };
 
-/** Finds the weights in a folder with these files, of which lists have a text, and notes what was asked for. */
+/** Finds the weights in a folder with these files (indexes with their text), and records what was requested. */
 async function find(component: keyof typeof names, files: Record<string, string>) {
   const asked: string[] = [];
   const has = async (path: string) => {

@@ -9,7 +9,7 @@ import { readPyTorchFile } from './pytorch-file';
 import { checkFileSize, type FileTensor, headerLength, lengthBytes, parseHeader } from './safetensors';
 
 export interface FoundFile<File = OriginFile> {
-  /** In the folder. */
+  /** Path in the folder. */
   readonly path: string;
   readonly file: File;
 }
@@ -17,9 +17,9 @@ export interface FoundFile<File = OriginFile> {
 /** diffusers splits at 10 GB, transformers at 5 or 50. */
 const maxFiles = 256;
 
-/** huggingface_hub's list of the files that weights were split into, so far as it is needed. */
+/** huggingface_hub's index of the files that weights were split into, as far as needed. */
 const listSchema = z.looseObject({
-  // not z.record, which leaves out what is named `__proto__`
+  // not z.record, which drops keys named `__proto__`
   weight_map: z.custom<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value)),
 });
 
@@ -28,8 +28,8 @@ const listSchema = z.looseObject({
  * simpler than several.
  * @param component for messages
  * @returns one file, or those that the weights were split into
- * @throws KinoraError what `origin.withoutWeights` makes of it where there are none; `invalid-checkpoint` for a list of files that
- *   makes no sense or names files that are not there; what opening and reading a file can throw
+ * @throws KinoraError what `origin.withoutWeights` makes of it where there are none; `invalid-checkpoint` for a list of files
+ *   that makes no sense or names files that are not there; what opening and reading a file can throw
  */
 export async function findWeights<File extends OriginFile>(
   origin: Origin<File>,

@@ -1,7 +1,7 @@
 import { type FolderKind, folderKinds } from '../engine';
 import type { PickedFolder } from './picked-folder';
 
-/** Says what a folder is that has not the file by which it would be of this kind. */
+/** Describes a folder that lacks the index file of the expected kind. */
 export async function whatItIs(folder: PickedFolder, kind: FolderKind): Promise<string> {
   const { label, index } = folderKinds[kind];
   const names = await folder.names();

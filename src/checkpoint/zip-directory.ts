@@ -1,7 +1,7 @@
 /**
- * Where the files of a zip archive lie, found without reading them: what is read is the end of the archive and its central
- * directory. (The libraries for zip keep these places to themselves, or ask for one read more per file, which would be
- * thousands of requests for a checkpoint.) Format: PKWARE's APPNOTE.TXT, sections 4.3.6 to 4.5.3.
+ * Locates the files of a zip archive without reading them, from the end of the archive and its central directory. (Zip libraries
+ * do not expose these offsets, or need one more read per file, which would be thousands of requests for a checkpoint.) Format:
+ * PKWARE's APPNOTE.TXT, sections 4.3.6 to 4.5.3.
  */
 import { KinoraError } from '../shared/errors';
 import { shortened } from '../shared/quote';
@@ -9,9 +9,9 @@ import type { ByteSource } from './byte-source';
 
 export interface ZipEntry {
   readonly name: string;
-  /** Bytes of the file. Only files that are stored uncompressed can be found. */
+  /** Bytes of the file. Only uncompressed files can be located. */
   readonly size: number;
-  /** Of the local header, which lies before the file. */
+  /** Where the local header, which precedes the file, begins. */
   readonly headerBegin: number;
   /** Where the next local header or the central directory begins. */
   readonly nextBegin: number;
@@ -23,15 +23,15 @@ const zip64LocatorBytes = 20;
 const zip64EndRecordBytes = 56;
 const directoryEntryBytes = 46;
 const localHeaderBytes = 30;
-/** A checkpoint of 100,000 tensors has one of about 6 MB. */
+/** A checkpoint of 100,000 tensors has a directory of about 6 MB. */
 const maxDirectoryBytes = 16 * 1024 * 1024;
-/** PyTorch lets every file begin at a multiple of this (kFieldAlignment in caffe2/serialize/inline_container.h). */
+/** PyTorch aligns every file to a multiple of this (kFieldAlignment in caffe2/serialize/inline_container.h). */
 const pytorchAlignment = 64;
 
 /**
  * @param path for messages
  * @returns files in the order of their bytes
- * @throws KinoraError `invalid-checkpoint`; `truncated` where the end of the archive is missing
+ * @throws KinoraError `invalid-checkpoint`; `truncated` if the end of the archive is missing
  */
 export async function readZipDirectory(source: ByteSource, path: string): Promise<ZipEntry[]> {
   const refuse = (problem: string) => new KinoraError('invalid-checkpoint', `${path}: ${problem}.`);
@@ -81,9 +81,9 @@ export async function readZipDirectory(source: ByteSource, path: string): Promis
 }
 
 /**
- * The place of a file's bytes. A local header of unknown length precedes them; PyTorch pads it until the file begins at a
- * multiple of 64, which together with the file's known size gives the place away without a read. Where that does not
- * work out, another program has packed the archive, and the header is read.
+ * The byte range of a file. A local header of unknown length precedes it; PyTorch pads the header until the file begins at a
+ * multiple of 64, which together with the file's known size reveals its position without a read. If that does not work, another
+ * program packed the archive, and the header is read.
  * @throws KinoraError `invalid-checkpoint`
  */
 export async function locateEntry(
@@ -143,14 +143,14 @@ async function findDirectory(source: ByteSource, path: string): Promise<Director
   };
 }
 
-/** The record is the last thing in the file but for a comment, whose length it tells. */
+/** The record is the last thing in the file except for a comment, whose length it contains. */
 function isEndRecord(tail: DataView, at: number): boolean {
   return (
     tail.getUint32(at, true) === 0x06054b50 && at + endRecordBytes + tail.getUint16(at + 20, true) === tail.byteLength
   );
 }
 
-/** Those of the values that 32 bits could not hold are replaced from the extra field 1, which has them in this order. */
+/** Replaces values that do not fit in 32 bits with those from extra field 1, which holds them in this order. */
 function with64Bits(values: number[], extra: DataView): number[] {
   for (let at = 0; at + 4 <= extra.byteLength; at += 4 + extra.getUint16(at + 2, true)) {
     if (extra.getUint16(at, true) !== 1) continue;
@@ -164,7 +164,7 @@ function with64Bits(values: number[], extra: DataView): number[] {
   return values;
 }
 
-/** Numbers beyond 2^53 need not be exact: no file is as long. */
+/** Numbers beyond 2^53 need not be exact: no file is that long. */
 function toNumber(value: bigint): number {
   return Number(value);
 }

@@ -55,7 +55,7 @@ test('one download at a time', async () => {
   expect((await errorOf(client.download(space.url))).code).toBe('busy');
   controller.abort();
   expect((await first).code).toBe('cancelled');
-  // and the next one is let in
+  // and the next one is admitted
   expect((await errorOf(client.download(`${inject('fileServer')}/no-such-model`))).code).toBe('not-found');
 });
 
@@ -69,7 +69,7 @@ test('what the device lacks is known without any weight', async () => {
   const source = { kind: 'remote', url: space.url } as const;
   const request = { source, device: 'auto', dtype: 'auto', numFrames: 8, width: 128, height: 128 } as const;
   const { target, needs, shortfalls, alternatives } = await client.assess(request);
-  // the browser of the tests has WebGPU in software only
+  // the tests' browser has WebGPU only in software
   if (shortfalls.some(({ lack }) => lack === 'hardware')) expect(target.device).toBe('wasm');
   expect(shortfalls.filter(({ stops }) => stops)).toEqual([]);
   expect(alternatives).toEqual([]);

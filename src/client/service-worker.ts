@@ -1,11 +1,13 @@
-/** Registers the service worker, and tells of other versions of the page. */
+/** Registers the service worker, and reports other versions of the page. */
 
-/** `waiting`: another version is stored and can be taken; `taken`: another tab has taken it, and this one goes on with its own. */
+/**
+ * `waiting`: another version is stored and can be activated; `taken`: another tab has activated it, and this one keeps its own.
+ */
 export type UpdateKind = 'waiting' | 'taken';
 
 /**
  * Call once, after the page has started.
- * @param onUpdate `take` reloads this tab, and no other, with the new version
+ * @param onUpdate its `take` reloads only this tab with the new version
  */
 export async function watchForUpdates(onUpdate: (kind: UpdateKind, take: () => void) => void): Promise<void> {
   if (!('serviceWorker' in navigator) || !import.meta.env.PROD) return;
@@ -14,11 +16,11 @@ export async function watchForUpdates(onUpdate: (kind: UpdateKind, take: () => v
   let controlled = serviceWorker.controller !== null;
   serviceWorker.addEventListener('controllerchange', () => {
     if (asked) location.reload();
-    // the first one takes charge of a page that is of its own version
+    // the first service worker takes control of a page of its own version
     else if (controlled) onUpdate('taken', () => location.reload());
     controlled = true;
   });
-  // what it stores must not come in the way of what the page starts with
+  // what it stores must not delay what the page needs to start
   if (document.readyState !== 'complete') await new Promise((resolve) => addEventListener('load', resolve));
   const { Workbox } = await import('workbox-window');
   const workbox = new Workbox('service-worker.js');
@@ -29,14 +31,14 @@ export async function watchForUpdates(onUpdate: (kind: UpdateKind, take: () => v
     }),
   );
   const registration = await workbox.register();
-  // a tab that stays open for days asks now and then
+  // for tabs that stay open for days
   setInterval(() => void registration?.update().catch(() => undefined), 60 * 60 * 1000);
 }
 
-/** Whether the page's host answers now, this page at least. */
+/** Whether the page's host currently answers, at least for this page. */
 export async function hostAnswers(): Promise<boolean> {
   try {
-    // the service worker answers GET only
+    // HEAD, because the service worker answers only GET
     return (await fetch('./', { method: 'HEAD', cache: 'no-store' })).ok;
   } catch {
     return false;

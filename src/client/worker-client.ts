@@ -5,26 +5,26 @@ import { WorkerConnection } from './worker-connection';
 export interface WorkerClientOptions {
   /** Starts the worker. */
   start: () => Worker;
-  /** Milliseconds that the worker has to answer a cancel, before it is ended. */
+  /** Milliseconds that the worker has to react to a cancel before it is ended. */
   cancelTimeout?: number;
-  /** Milliseconds without a call after which the worker is ended, and what it holds in memory freed. Left out: never. */
+  /** Milliseconds without a call after which the worker is ended and its memory freed. Never, if left out. */
   idleTimeout?: number;
 }
 
-/** What a call hands to the worker. */
+/** What a call can pass to the worker. */
 export interface CallContext {
-  /** Undefined where the caller gave none. */
+  /** Undefined if the caller gave none. */
   signal: AbortSignal | undefined;
-  /** Makes a function callable from the worker, until the call has settled. */
+  /** Makes a function callable from the worker until the call has settled. */
   callback<Argument>(call: ((argument: Argument) => void) | undefined): (argument: Argument) => void;
 }
 
-/** What is asked of a worker in one call. */
+/** The work of one call to a worker. */
 export type Work<Exposed, Result> = (remote: Remote<Exposed>, context: CallContext) => Promise<Result>;
 
 /**
- * The page's end of one worker, which starts with the first call and is replaced after it has died, was ended because it did not
- * answer a cancel, or has failed in a way after which it is not to be trusted (`recovery` in errors.ts).
+ * The page's side of one worker, which starts with the first call and is replaced after it has died, was ended because it did not
+ * react to a cancel, or failed in a way that leaves it untrustworthy (`recovery` in errors.ts).
  */
 export class WorkerClient<Exposed extends object> {
   readonly #start: () => Worker;
@@ -40,14 +40,14 @@ export class WorkerClient<Exposed extends object> {
     this.#idleTimeout = idleTimeout;
   }
 
-  /** A worker is there: what is asked of it starts nothing. */
+  /** Whether the worker is running, so that a call need not start one. */
   get started(): boolean {
     return this.#connection !== undefined && !this.#connection.ended;
   }
 
   /**
    * Calls the worker.
-   * @param signal handed to the worker, which is ended where it does not answer in time
+   * @param signal passed to the worker, which is ended if it does not react in time
    * @throws KinoraError what the worker throws, `worker-died`, `part-not-loaded`, `cancelled`
    */
   async call<Result>(work: Work<Exposed, Result>, signal?: AbortSignal): Promise<Result> {
@@ -55,7 +55,7 @@ export class WorkerClient<Exposed extends object> {
     const connection = this.#connect();
     this.#calls++;
     clearTimeout(this.#idle);
-    // callbacks come over ports of their own: some may still be under way when the call has settled
+    // callbacks use ports of their own, so some may still be in flight when the call has settled
     let settled = false;
     const callback: CallContext['callback'] = (call) =>
       proxy((argument) => {
@@ -71,7 +71,7 @@ export class WorkerClient<Exposed extends object> {
     try {
       return await connection.call((remote) => work(remote, { signal, callback }));
     } catch (error) {
-      // whatever broke off because of the cancel
+      // any failure caused by the cancel counts as cancelled
       if (!(error instanceof KinoraError) || error.code !== 'cancelled') throwIfCancelled(signal);
       if (error instanceof KinoraError && recovery[error.code] === 'worker') connection.end(error);
       throw error;
@@ -86,7 +86,7 @@ export class WorkerClient<Exposed extends object> {
     }
   }
 
-  /** Ends the worker; what runs rejects with `cancelled`. The next call starts another one. */
+  /** Ends the worker; pending calls reject with `cancelled`. The next call starts another one. */
   dispose(): void {
     clearTimeout(this.#idle);
     this.#connection?.end(new KinoraError('cancelled', 'The worker was ended.'));

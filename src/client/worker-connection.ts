@@ -5,7 +5,7 @@ import { installErrorTransfer, installSignalTransfer, type Life } from '../wire'
 installErrorTransfer();
 installSignalTransfer();
 
-/** One life of a worker that serves `Exposed`. Once it has ended, every pending and later call rejects with the reason of its end. */
+/** One instance of a worker that serves `Exposed`. Once it has ended, every pending and later call rejects with the reason. */
 export class WorkerConnection<Exposed extends object> {
   readonly #remote: Remote<Exposed & Life>;
   readonly #worker: Worker;
@@ -23,14 +23,14 @@ export class WorkerConnection<Exposed extends object> {
     this.#end.catch(() => {});
     let loaded = false;
     worker.addEventListener('error', ({ message }) => {
-      // an error without a message, before the worker has said anything: its file did not arrive
+      // an error without a message before the worker's first message means that its file did not load
       if (loaded || message) this.end(died(message && `It said: ${message}`));
       else this.end(new KinoraError('part-not-loaded', 'The file of a worker could not be loaded.'));
     });
     worker.addEventListener('messageerror', () => this.end(died('One of its messages could not be read.')));
     this.#started = this.#hello().then((lock) => {
       loaded = true;
-      // granted when the worker is gone; where it was ended from here, nobody waits for it any more
+      // granted when the worker is gone; if it was ended from here, nothing waits for it any more
       if (lock !== undefined) void navigator.locks.request(lock, () => this.end(died('It is gone.')));
     });
     this.#started.catch(() => {});
@@ -40,7 +40,7 @@ export class WorkerConnection<Exposed extends object> {
     return this.#ended;
   }
 
-  /** What `call` resolves to; rejects with a KinoraError, also when the worker ends before it answers. */
+  /** Calls the worker; rejects with a KinoraError, also if the worker ends before it answers. */
   async call<Result>(call: (remote: Remote<Exposed & Life>) => Promise<Result>): Promise<Result> {
     try {
       return await Promise.race([this.#started.then(() => call(this.#remote)), this.#end]);

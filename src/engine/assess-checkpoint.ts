@@ -6,8 +6,8 @@ import type { CheckpointSource } from './source';
 import type { Device, Dtype } from './types';
 
 /**
- * What this device lacks for a video of this size, before a byte of the weights is fetched. Throws what the source throws, and
- * `unsupported-config` or `invalid-checkpoint`.
+ * What this device lacks for a video of this size, determined before any weights are fetched.
+ * @throws KinoraError `unsupported-config` or `invalid-checkpoint`; what the source throws
  */
 export async function assessCheckpoint(
   source: CheckpointSource,

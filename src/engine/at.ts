@@ -2,7 +2,7 @@ import { KinoraError } from '../shared/errors';
 
 /**
  * Like Array.prototype.at, for an element that cannot be missing.
- * @throws KinoraError `internal` where it is missing all the same
+ * @throws KinoraError `internal` if it is missing after all
  */
 export function at<T>(array: readonly (T | undefined)[], index: number): T {
   const element = array.at(index);

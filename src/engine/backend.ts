@@ -6,8 +6,9 @@ import { KinoraError } from '../shared/errors';
 import type { Backend, Device, Dtype } from './types';
 
 /**
- * 'auto' takes WebGPU where there is a real GPU, and float16 where it can; a software adapter is slower than the wasm provider.
- * Throws KinoraError `no-webgpu` or `device-limits` where what was asked for is not there.
+ * 'auto' chooses WebGPU if there is a real GPU, and float16 if it is supported; a software adapter is slower than the wasm
+ * provider.
+ * @throws KinoraError `no-webgpu` or `device-limits` if the device lacks what was requested
  */
 export async function chooseBackend(device: Device | 'auto', dtype: Dtype | 'auto'): Promise<Backend> {
   const adapter = device === 'wasm' ? undefined : await adapterFacts();

@@ -2,7 +2,7 @@ import type { Timings } from './types';
 
 type TimedStage = keyof Omit<Timings, 'total'>;
 
-/** Milliseconds per stage. A stage within another is not counted in the outer one. */
+/** Measures milliseconds per stage. A nested stage does not count towards the outer one. */
 export class Clock {
   readonly #start = performance.now();
   #last = this.#start;

@@ -1,4 +1,4 @@
-/** What config files may ask for: every model of these classes, and nothing that would fill the memory. */
+/** What config files may ask for: every model of these classes, but nothing that would exhaust memory. */
 import { describe, expect, test } from 'vitest';
 import { autoencoderDecoder, parseAutoencoderConfig } from './networks/autoencoder-kl';
 import { clipTextModel, parseClipTextConfig } from './networks/clip-text-model';

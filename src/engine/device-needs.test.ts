@@ -11,7 +11,7 @@ vi.setConfig({ testTimeout: 60_000 });
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
 
-/** text-to-video-ms-1.7b; what is left out is the default. */
+/** text-to-video-ms-1.7b; omitted keys have their defaults. */
 const large = textToVideoSD.fromConfigs({
   text_encoder: {
     hidden_size: 1024,
@@ -28,7 +28,7 @@ const large = textToVideoSD.fromConfigs({
     layers_per_block: 2,
   },
 });
-/** Of the size of the checkpoint that ships. */
+/** A checkpoint of the size of the shipped one. */
 const small = textToVideoSD.fromConfigs({
   text_encoder: { hidden_size: 32, num_attention_heads: 4, intermediate_size: 128 },
   unet: {
@@ -69,7 +69,7 @@ function device(
   return { adapter: adapter && { ...whole, ...adapter }, jspi: true, memoryBytes: 16 * GIB, ...rest };
 }
 
-/** What each network takes in half precision on a GPU. */
+/** What each network needs in half precision on a GPU. */
 function networksOf(configs: typeof large, size: typeof usual) {
   const { networks } = deviceNeeds(configs, size, half);
   const of = (name: string) => {
@@ -83,7 +83,7 @@ function networksOf(configs: typeof large, size: typeof usual) {
 describe('needs', () => {
   test('weights are those of the files, but for the norms, which WebGPU takes in float32', () => {
     const networks = networksOf(large, usual);
-    // parameters of the three files; of the VAE's the decoder only
+    // the number of parameters of the three files; for the VAE, only the decoder
     expect(networks.unet.weights / (2 * 1_411_233_860)).toBeCloseTo(1, 3);
     expect(networks.text_encoder.weights / (2 * 340_387_840)).toBeCloseTo(1, 3);
     expect(networks.vae.weights / (2 * 49_490_199)).toBeCloseTo(1, 3);

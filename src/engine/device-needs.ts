@@ -1,6 +1,6 @@
 /**
- * What a checkpoint needs of a device for a video of some size, what of that the device lacks, and what would work instead.
- * Everything is counted from the configs: no weight has to be there. Words for it are the page's.
+ * What a checkpoint needs of a device for a video of a given size, what the device lacks, and what would work instead. Everything
+ * is computed from the configs, without any weights. The texts are the page's.
  */
 
 import type { DeviceFacts } from '../platform/device-facts';
@@ -15,16 +15,16 @@ import type { Device, Dtype, MemoryPolicy } from './types';
 /** What one network takes. */
 export interface NetworkNeeds extends NetworkMemory, NetworkWork {
   component: string;
-  /** For people. */
+  /** Name for people. */
   label: string;
-  /** It stays beside the others, see NetworkPlan. */
+  /** Whether it stays loaded alongside the others, see NetworkPlan. */
   companion: boolean;
 }
 
 export interface DeviceNeeds {
-  /** In the order of their use. */
+  /** In order of use. */
   networks: readonly NetworkNeeds[];
-  /** Bytes on the device at most, by memory policy. */
+  /** Peak bytes on the device, by memory policy. */
   bytes: Readonly<Record<MemoryPolicy, number>>;
   /** The largest single buffer of any network. */
   largest: { label: string; bytes: number };
@@ -37,7 +37,8 @@ export interface DeviceNeeds {
  * - `hardware`: the adapter is software; the CPU provider is faster
  * - `float16`: no shader-f16; float32 takes twice the memory
  * - `jspi`: a network's weights pass through JavaScript's memory (`needed` bytes) instead of a few MB of it
- * - `buffer-size`, `binding-size`: the largest buffer (`needed`) passes maxBufferSize or maxStorageBufferBindingSize (`available`)
+ * - `buffer-size`, `binding-size`: the largest buffer (`needed`) exceeds maxBufferSize or maxStorageBufferBindingSize
+ *   (`available`)
  * - `memory`: it may not fit in the machine's memory (`available`), even with one network at a time (`needed`)
  * - `wasm-heap`: it cannot fit in the 4 GiB that wasm can address
  */
@@ -45,14 +46,14 @@ export type Lack = 'webgpu' | 'hardware' | 'float16' | 'jspi' | 'buffer-size' | 
 
 export interface Shortfall {
   lack: Lack;
-  /** No video of this size can be made; else it only takes longer or may fail. */
+  /** Whether no video of this size can be made; otherwise it only takes longer or may fail. */
   stops: boolean;
-  /** Bytes, where it is a matter of bytes. */
+  /** Bytes, if the lack is one of bytes. */
   needed?: number;
   available?: number;
 }
 
-/** Something that was assessed too, and is not stopped. */
+/** A change that has been assessed too, and would work. */
 export interface Alternative extends VideoSize {
   change: 'low-memory' | 'fewer-frames' | 'smaller-size' | 'cpu';
 }
@@ -61,19 +62,19 @@ export interface DeviceReport {
   target: Target;
   needs: DeviceNeeds;
   shortfalls: readonly Shortfall[];
-  /** What would work, or work better, most welcome first. */
+  /** What would work, or work better, best first. */
   alternatives: readonly Alternative[];
 }
 
 const WASM_HEAP = 4 * 2 ** 30;
-/** The wasm provider keeps weights as they came, and packed for its kernels. */
+/** The wasm provider keeps weights twice: as loaded, and packed for its kernels. */
 const WASM_COPIES = 2;
-/** What a network's device may take of the machine's memory. */
+/** Share of the machine's memory that the networks may use. */
 const MEMORY_SHARE = 0.75;
-/** Sizes and frame counts that are tried instead, as shares of what was asked for. */
+/** Sizes and frame counts to try instead, as fractions of those requested. */
 const smallerShares = [0.75, 0.5, 0.25];
 
-/** Where a video would be made, see chooseBackend; but what was asked for and is not there is a shortfall and no error. */
+/** Where a video would be made, like chooseBackend; but a request that the device cannot meet is a shortfall, not an error. */
 export function targetFor(
   { adapter }: DeviceFacts,
   device: Device | 'auto' = 'auto',
@@ -107,7 +108,7 @@ export function deviceNeeds(pipeline: PipelineNetworks, size: VideoSize, target:
   };
 }
 
-/** Of the largest network and those that stay beside it. */
+/** Bytes of the largest network and those that stay loaded alongside it. */
 function oneAtATime(networks: readonly NetworkNeeds[], bytesOf: (network: NetworkNeeds) => number): number {
   const bytes = (companion: boolean) => networks.filter((network) => network.companion === companion).map(bytesOf);
   return Math.max(...bytes(false)) + sum(bytes(true));
@@ -115,7 +116,7 @@ function oneAtATime(networks: readonly NetworkNeeds[], bytesOf: (network: Networ
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
-/** What keeps a video of this size from being made on `target`, or makes it worse. */
+/** What prevents a video of this size from being made on `target`, or makes it slower or riskier. */
 export function shortfalls(needs: DeviceNeeds, facts: DeviceFacts, target: Target): Shortfall[] {
   const { adapter, jspi, memoryBytes } = facts;
   const found: Shortfall[] = [];
@@ -124,7 +125,7 @@ export function shortfalls(needs: DeviceNeeds, facts: DeviceFacts, target: Targe
   if (target.device === 'wasm') {
     const needed = oneAtATime(
       needs.networks,
-      // of the others only weights are there meanwhile: what a run takes is free again after it
+      // only the weights of the others are in memory meanwhile: a run frees its memory afterwards
       ({ weights, activations, scratch }) => weights * WASM_COPIES + activations + scratch,
     );
     if (needed > WASM_HEAP) found.push({ lack: 'wasm-heap', stops: true, needed, available: WASM_HEAP });
@@ -145,7 +146,7 @@ export function shortfalls(needs: DeviceNeeds, facts: DeviceFacts, target: Targe
   }
   const needed = needs.bytes['low-memory'];
   if (memoryBytes !== undefined && needed > memoryBytes * MEMORY_SHARE) {
-    // no reason to stop: a graphics card has memory of its own, and browsers cap what they tell
+    // does not stop the video: a graphics card has its own memory, and browsers cap what they report
     found.push({ lack: 'memory', stops: false, needed, available: memoryBytes });
   }
   return found;
@@ -169,7 +170,7 @@ export function assessDevice(
   }
   const { vaeScaleFactor: scale, smallestLatents: fewest } = pipeline;
   const smallest = { numFrames: 1, width: scale * fewest, height: scale * fewest };
-  // where the weights alone are too much, no size has to be tried
+  // if the weights alone are too much, no size needs to be tried
   if (found.some(({ stops, lack }) => stops || lack === 'memory') && fits(smallest, target)) {
     const fewer = smallerShares
       .map((share) => ({ ...size, numFrames: Math.floor(size.numFrames * share) }))

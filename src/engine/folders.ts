@@ -1,26 +1,26 @@
-/** What a folder of weights may be. A new kind is a row here: opening, download, storing and checking know it from this table. */
+/** The kinds of folders with weights. A new kind is a row here: opening, downloading, storing and checking use this table. */
 import type { NetworkDefinition } from './networks/definition';
 import { pipelineOf } from './pipelines';
 import { decoderNetworks } from './pipelines/decoder';
 import type { Component } from './types';
 
-/** Where the weights of one network lie. */
+/** Where the weights of one network are. */
 export interface ComponentFiles extends Pick<NetworkDefinition<unknown>, 'label' | 'weights'> {
-  /** Its folder, with a slash at the end; '' for the top. */
+  /** Its folder, with a trailing slash; '' for the top folder. */
   readonly folder: string;
 }
 
-/** What a folder holds, in the order in which it is fetched. */
+/** What a folder holds, in download order. */
 export type FolderContents = Readonly<Record<Component, ComponentFiles>>;
 
 interface KindOfFolder {
-  /** For people, within a sentence. */
+  /** Name for people, as part of a sentence. */
   readonly label: string;
-  /** The small file that says what the folder is. It is the first to be read, and to be stored. */
+  /** The small file that identifies the folder. It is read first, and stored first. */
   readonly index: string;
   /**
-   * @param index text of that file
-   * @throws KinoraError `invalid-checkpoint` naming what the folder is instead
+   * @param index text of the index file
+   * @throws KinoraError `invalid-checkpoint` saying what the folder is instead
    */
   readonly contents: (index: string) => FolderContents;
 }
@@ -38,7 +38,7 @@ export const folderKinds = {
     index: 'model_index.json',
     contents: (index) => mapValues(pipelineOf(index).networks, (network, name) => filesIn(network, `${name}/`)),
   },
-  /** A network by itself that decodes latents. */
+  /** A single network that decodes latents. */
   decoder: {
     label: 'decoder',
     index: 'config.json',

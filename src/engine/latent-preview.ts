@@ -1,10 +1,10 @@
-/** Latents as small pictures without the VAE: a linear map per latent pixel, close enough to see what is coming. */
+/** Previews latents as small pictures without the VAE: a linear map per latent pixel, good enough to see what is coming. */
 import { z } from 'zod';
 import { KinoraError } from '../shared/errors';
 import { parsePythonJson } from '../shared/python-json';
 import { at } from './at';
 
-/** One row per latent channel and a last one that is added: each [r, g, b], to pixels from −1 to 1. */
+/** One row [r, g, b] per latent channel, and a last one as bias; the result is pixels from −1 to 1. */
 export type LatentRgbFactors = readonly (readonly [number, number, number])[];
 
 /** Stable Diffusion 1's VAE, which ms-1.7b shares; the common least-squares fit of its decoder. */
@@ -18,7 +18,10 @@ const stableDiffusion: LatentRgbFactors = [
 
 const row = z.tuple([z.number(), z.number(), z.number()]);
 
-/** Reads the checkpoint's own factors (vae/latent_rgb_factors.json); without it, Stable Diffusion's, or three channels as they are. */
+/**
+ * Reads the checkpoint's own factors (vae/latent_rgb_factors.json); without them, uses Stable Diffusion's, or the first three
+ * channels as they are.
+ */
 export function latentRgbFactors(file: string | undefined, channels: number): LatentRgbFactors {
   if (file !== undefined) {
     const path = 'vae/latent_rgb_factors.json';
@@ -34,7 +37,7 @@ export function latentRgbFactors(file: string | undefined, channels: number): La
   return Array.from({ length: channels + 1 }, (_, i) => (i < channels ? unit(i) : [0, 0, 0]));
 }
 
-/** Latents [frames, channels, pixels] to RGBA [frames, pixels, 4]. */
+/** Converts latents [frames, channels, pixels] to RGBA [frames, pixels, 4]. */
 export function previewPixels(
   latents: Float32Array,
   frames: number,

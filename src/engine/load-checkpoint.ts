@@ -1,4 +1,7 @@
-/** From a diffusers folder to everything that the pipeline needs of it: parsed configs, tokenizer, checked tensors, weights at hand. */
+/**
+ * Loads everything that the pipeline needs from a diffusers folder: parsed configs, tokenizer, checked tensors, available
+ * weights.
+ */
 import { KinoraError, throwIfCancelled } from '../shared/errors';
 import { parsePythonJson } from '../shared/python-json';
 import {
@@ -27,13 +30,13 @@ export interface CheckpointConfigs {
   parameters: PipelineNetworks['parameters'];
   /** In the order in which they were given. */
   contents: readonly CheckedAdapter[];
-  /** As it lies in the file: each scheduler reads its own keys. */
+  /** Unparsed: each scheduler reads its own keys. */
   scheduler: unknown;
 }
 
 export interface TextToVideoCheckpoint extends CheckpointConfigs {
   source: CheckpointSource;
-  /** Where the network `decoder` comes from, if it takes the place of the checkpoint's own. */
+  /** Where the network `decoder` comes from, if it replaces the checkpoint's own. */
   decoder: CheckpointSource | undefined;
   info: CheckpointInfo;
   tokenizer: ClipTokenizer;
@@ -55,7 +58,7 @@ export interface LoadCheckpointOptions extends CheckOptions {
   onProgress?: (progress: Progress) => void;
 }
 
-/** Throws KinoraError before any weight is fetched where the checkpoint is not one that the networks can run. */
+/** @throws KinoraError before any weight is fetched, if the networks cannot run the checkpoint */
 export async function loadCheckpoint(
   source: CheckpointSource,
   { onProgress, ...options }: LoadCheckpointOptions,
@@ -86,7 +89,10 @@ export async function loadCheckpoint(
   return { ...checked, parts, adapters };
 }
 
-/** Brings in a decoder by itself, once its tensors have been held against its config. Throws KinoraError as `loadCheckpoint` does. */
+/**
+ * Stores a decoder alone, after checking its tensors against its config.
+ * @throws KinoraError as `loadCheckpoint` does
+ */
 export async function loadDecoder(
   source: CheckpointSource,
   { onProgress, signal }: Omit<LoadCheckpointOptions, 'decoder'>,
@@ -105,7 +111,10 @@ export async function loadDecoder(
   }
 }
 
-/** Everything but the weights, of which the headers tell enough. Throws KinoraError where the networks cannot run the checkpoint. */
+/**
+ * Checks everything but the weights, of which it reads the headers.
+ * @throws KinoraError if the networks cannot run the checkpoint
+ */
 export async function checkCheckpoint(
   source: CheckpointSource,
   options: CheckOptions = {},
@@ -123,7 +132,7 @@ export async function checkCheckpoint(
   const { maxTokens, latentChannels, vaeScaleFactor, sampleSize } = pipeline;
   const tokenizer = ClipTokenizer.fromFiles({ vocab, merges, tokenizerConfig, specialTokensMap }, maxTokens);
   checkTokenIds(tokenizer, pipeline);
-  // the smallest graphs are written one by one: the first network that does not fit ends it
+  // one network after the other, so that the first one that does not fit ends the check
   for (const [component, parameters] of Object.entries(all)) {
     const tensors = await sourceOf(component, { source, decoder }).tensors(component, signal);
     checkTensors(component, parameters(), tensors, networks[component]?.aliases);
@@ -141,12 +150,15 @@ export async function checkCheckpoint(
   return { source, decoder, info, ...configs, tokenizer, previewFactors: latentRgbFactors(factors, latentChannels) };
 }
 
-/** The decoder's weights come from its own folder. */
+/** The source of a network's weights: the decoder's come from its own folder. */
 function sourceOf(component: string, { source, decoder }: Pick<TextToVideoCheckpoint, 'source' | 'decoder'>) {
   return component === 'decoder' && decoder ? decoder : source;
 }
 
-/** Throws KinoraError `unsupported-config` or `invalid-checkpoint`. Reads nothing but the configs. */
+/**
+ * Reads only the configs.
+ * @throws KinoraError `unsupported-config` or `invalid-checkpoint`
+ */
 export async function readConfigs(
   source: CheckpointSource,
   { decoder, adapters = [], signal }: CheckOptions = {},
@@ -160,7 +172,7 @@ export async function readConfigs(
   ]);
   const configs: Record<Component, unknown> = Object.fromEntries(parsed);
   const pipeline = definition.fromConfigs(configs);
-  // one that cannot run is refused before weights are fetched
+  // a scheduler that cannot run is refused before weights are fetched
   schedulerFromConfig(schedulerClassName(scheduler), scheduler);
   const contents = await checkAdapters(adapters, definition.networks, pipeline, signal);
   const decoderConfig = await decoder?.text('config.json', signal);

@@ -1,4 +1,6 @@
-/** Keeps the networks of a checkpoint on the device, each made when it is first needed, and frees them by the memory policy. */
+/**
+ * Keeps the networks of a checkpoint on the device: each is created when first needed, and freed according to the memory policy.
+ */
 import { KinoraError, throwIfCancelled } from '../shared/errors';
 import { addDeltas, type Deltas } from './adapters/apply';
 import { Clock } from './clock';
@@ -10,12 +12,12 @@ import type { Weights } from './source';
 import type { Backend, Component, MemoryPolicy, Progress } from './types';
 import type { Aliases } from './weights';
 
-/** What of a checkpoint the networks are made of, by component. */
+/** What the networks are made of, by component of the checkpoint. */
 export type NetworkParts = Readonly<Record<Component, { readonly weights: Weights; readonly aliases: Aliases }>>;
 /** What adapters add to the weights, by component. */
 export type NetworkDeltas = Readonly<Record<Component, Deltas>>;
 
-/** How far work has come, and its end before its time. */
+/** Progress and cancellation of a job. */
 export interface JobOptions {
   onProgress?: (progress: Progress) => void;
   /** Takes effect between two runs of a network. */
@@ -30,11 +32,11 @@ export class Networks {
   readonly #backend: Backend;
   readonly #memory: MemoryPolicy;
   #deltas: NetworkDeltas = {};
-  /** By role, as are the prepared ones. */
+  /** Loaded networks by role; the prepared ones are by role too. */
   readonly #loaded = new Map<string, { key: string; network: Network; companion: boolean }>();
   readonly #prepared = new Map<string, { key: string; network: Promise<PreparedNetwork> }>();
 
-  /** Ends with the last work that was asked for. */
+  /** Settles when the last requested work has ended. */
   #idle: Promise<unknown> = Promise.resolve();
 
   constructor(parts: NetworkParts, backend: Backend, memory: MemoryPolicy) {
@@ -49,8 +51,9 @@ export class Networks {
   }
 
   /**
-   * Gives the network to `work`, ready to run. Whatever else is asked for meanwhile waits: onnxruntime does one thing at a time.
-   * @throws KinoraError `cancelled`, what loading and `work` throw; what an error may have broken is then made anew when it is needed
+   * Passes the network, ready to run, to `work`. Other requests wait meanwhile: onnxruntime does one thing at a time.
+   * @throws KinoraError `cancelled`, what loading and `work` throw; whatever the error may have broken is rebuilt when next
+   *   needed
    */
   use<T>(plan: NetworkPlan, { onProgress, signal }: JobOptions, work: (network: Network) => Promise<T>): Promise<T> {
     const turn = this.#idle.then(async () => {
@@ -68,14 +71,14 @@ export class Networks {
     return turn;
   }
 
-  /** Loads the network where it is not ready, so that the first `use` need not. */
+  /** Loads the network unless it is ready, so that the first `use` need not. */
   load(plan: NetworkPlan, job: JobOptions): Promise<void> {
     return this.use(plan, job, async () => undefined);
   }
 
   /**
-   * The network, ready to run. Another one in the same role is freed first, and with the policy `low-memory` every other network too,
-   * but for companions. So are those whose device was lost since they last ran, as when the computer slept.
+   * The network, ready to run. Another one in the same role is freed first, and with the policy `low-memory` every other network
+   * too, except companions. So are networks whose device was lost since they last ran, for example because the computer slept.
    */
   async #load(plan: NetworkPlan, onProgress: JobOptions['onProgress']): Promise<Network> {
     const { role, network: place, companion = false } = plan;
@@ -97,8 +100,8 @@ export class Networks {
   }
 
   /**
-   * Does in advance, while another network loads or runs, what of loading needs neither the GPU nor onnxruntime. Nothing on the
-   * CPU, where a run leaves no time for anything else, and nothing with `low-memory`: converted weights wait in memory.
+   * Does the part of loading that needs neither the GPU nor onnxruntime in advance, while another network loads or runs. Does
+   * nothing on the CPU, where a run leaves no time for it, or with `low-memory`, since converted weights would wait in memory.
    */
   prepareAhead(plan: NetworkPlan): void {
     if (this.#backend.device === 'wasm' || this.#memory === 'low-memory') return;
@@ -108,7 +111,7 @@ export class Networks {
     // deferred, so that running work is not delayed
     const network = new Promise((resolve) => setTimeout(resolve)).then(() => this.#prepare(plan));
     this.#prepared.set(role, { key, network });
-    // the rejection belongs to whoever waits now; the slot is cleared so that the next caller tries again
+    // the rejection belongs to the current waiter; the slot is cleared so that the next caller retries
     network.catch(() => {
       if (this.#prepared.get(role)?.network === network) this.#prepared.delete(role);
     });
@@ -132,13 +135,15 @@ export class Networks {
     await network?.release();
   }
 
-  /** Frees everything. */
+  /** Frees all networks. */
   async release(): Promise<void> {
     this.#prepared.clear();
     for (const role of [...this.#loaded.keys()]) await this.#free(role);
   }
 
-  /** Like `release`, where a device or the runtime has failed and may fail at this too. What is needed next is made anew. */
+  /**
+   * Like `release`, after a device or the runtime has failed and may fail again at this. Networks are rebuilt when next needed.
+   */
   async #discard(): Promise<void> {
     this.#prepared.clear();
     for (const role of [...this.#loaded.keys()]) await this.#free(role).catch(() => {});

@@ -1,4 +1,4 @@
-/** The denoising loop in parts: the programs of docs/engine.md as they stand there, and what `generate` does not do. */
+/** The denoising loop in parts: the programs of docs/engine.md exactly as printed, and things that `generate` does not do. */
 import { expect, test, vi } from 'vitest';
 import { errorOf } from '../../tests/errors';
 import { openCheckpoint } from '../checkpoint';

@@ -1,4 +1,4 @@
-/** What the pipeline keeps, frees, notices and recovers from: small videos of the checkpoint that ships. */
+/** What the pipeline keeps, frees, notices and recovers from, with small videos of the shipped checkpoint. */
 import { expect, test, vi } from 'vitest';
 import { altered } from '../../tests/altered-checkpoint';
 import { errorOf } from '../../tests/errors';
@@ -35,7 +35,7 @@ const parameters: GenerationParameters = {
   scheduler: 'DDIMScheduler',
 };
 
-/** A video, and everything that was reported while it was made. */
+/** A video, and everything reported while it was made. */
 async function make(pipeline: TextToVideoPipeline, options: Partial<GenerateOptions> = {}) {
   const reports: Progress[] = [];
   const onProgress = (progress: Progress) => {
@@ -91,7 +91,7 @@ test('low memory: the same video, from one network at a time', async () => {
   const first = await make(pipeline);
   expect(first.loaded).toEqual(['text_encoder', 'unet', 'vae']);
   expect(distance(first.video, expected.video)).toBe(0);
-  // the text encoder's work is known, the others have made room for each other
+  // the text encoder's result is known, the others have replaced each other
   const second = await make(pipeline);
   expect(second.loaded).toEqual(['unet', 'vae']);
   expect(distance(second.video, expected.video)).toBe(0);
@@ -148,7 +148,7 @@ test('WebGPU, low memory: a lost device is told, and the next video is right', a
   const { video, loaded, loads } = await make(pipeline, { guidanceScale: 1, onProgress: watch });
   expect(loaded).toEqual(['unet', 'vae']);
   expect(distance(video, expected.video)).toBeLessThanOrEqual(2);
-  // every byte that was announced was seen to be read
+  // every announced byte was read
   for (const component of loaded) {
     const { done, total } = loads.filter(({ network }) => network?.component === component).at(-1) ?? {};
     expect(done).toBe(total);
@@ -169,7 +169,7 @@ test('WebGPU, keep ready: devices that are lost between two videos are not used 
   await Promise.all(devices.map(({ lost }) => lost));
 
   const second = await make(pipeline, options);
-  // of the text encoder nothing was needed
+  // the text encoder was not needed
   expect(second.loaded).toEqual(['unet', 'vae']);
   expect(distance(second.video, first.video)).toBe(0);
   const third = await make(pipeline, options);
@@ -178,7 +178,7 @@ test('WebGPU, keep ready: devices that are lost between two videos are not used 
 });
 
 test.runIf(adapter?.float16)('WebGPU float16: a VAE that overflows computes in float32 from then on', async () => {
-  // activations of millions, which the norm after them takes back
+  // activations of millions, which the norm after them reverses
   const large = (value: number) => value * 3000;
   const source = altered(
     altered(shipped, 'vae', 'decoder.conv_in.weight', large),

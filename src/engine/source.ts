@@ -1,9 +1,9 @@
-/** How a checkpoint reaches the engine: small files as they are, weights as a table of tensors and where their bytes lie. */
+/** How the engine accesses a checkpoint: small files as text, weights as a table of tensors and the location of their bytes. */
 
 import type { TensorDtype } from '../shared/dtypes';
 import type { Component } from './types';
 
-/** A tensor's type and shape, as the header of a safetensors file tells. */
+/** A tensor's type and shape, as in the header of a safetensors file. */
 export interface TensorSpec {
   readonly dtype: TensorDtype;
   readonly shape: readonly number[];
@@ -16,14 +16,14 @@ export interface StoredTensor extends TensorSpec {
   readonly byteLength: number;
 }
 
-/** All tensors of one component. The files are Blobs, so that their bytes stay out of JavaScript's memory until they are read. */
+/** All tensors of one component. The files are Blobs, so that their bytes stay out of JavaScript's memory until read. */
 export interface Weights {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   readonly files: ReadonlyMap<string, Blob>;
 }
 
 export interface LoadOptions {
-  /** Called with the component's bytes that are at hand so far, and all of them. */
+  /** Called with the component's bytes available so far, and the total. */
   onProgress?: (bytes: number, totalBytes: number) => void;
   signal?: AbortSignal;
 }
@@ -41,7 +41,7 @@ export interface AdapterTable {
 
 /** A LoRA adapter, wherever it lies. Every method throws KinoraError. */
 export interface AdapterSource {
-  /** Stable name: the same weights at the same place have the same id. */
+  /** Stable id: the same weights in the same place have the same id. */
   readonly id: string;
   /** Reads headers and small files only: no weight is fetched. */
   table(signal?: AbortSignal): Promise<AdapterTable>;
@@ -49,16 +49,16 @@ export interface AdapterSource {
   weights(options?: LoadOptions): Promise<Weights>;
 }
 
-/** A diffusers folder, wherever it lies. Every method throws KinoraError. */
+/** A diffusers folder, wherever it is. Every method throws KinoraError. */
 export interface CheckpointSource {
-  /** Stable name: the same weights at the same place have the same id. */
+  /** Stable id: the same weights in the same place have the same id. */
   readonly id: string;
   /** A file of the folder as text, for example `unet/config.json`. */
   text(path: string, signal?: AbortSignal): Promise<string>;
-  /** Like `text`, but undefined where the folder has no such file. */
+  /** Like `text`, but undefined if the folder has no such file. */
   optionalText(path: string, signal?: AbortSignal): Promise<string | undefined>;
-  /** Reads the header only: no weight is fetched. */
+  /** The tensors of a component, by name. Reads only the headers; no weights are fetched. */
   tensors(component: Component, signal?: AbortSignal): Promise<ReadonlyMap<string, TensorSpec>>;
-  /** Fetches what is not stored yet, and hands out where the bytes are. */
+  /** Fetches weights that are not stored yet, and returns where the bytes are. */
   weights(component: Component, options?: LoadOptions): Promise<Weights>;
 }

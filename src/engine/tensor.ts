@@ -1,8 +1,8 @@
-/** What the pipeline does besides running networks. */
+/** What the pipeline does with tensors besides running networks. */
 import { KinoraError } from '../shared/errors';
 import type { Dtype } from './types';
 
-/** [a, b, …] to [b, a, …]: between torch's [channels, frames, …] and the networks' [frames, channels, …]. */
+/** Transposes [a, b, …] to [b, a, …]: between torch's [channels, frames, …] and the networks' [frames, channels, …]. */
 export function swapFirstAxes(values: Float32Array, a: number, b: number): Float32Array<ArrayBuffer> {
   const inner = values.length / (a * b);
   const result = new Float32Array(values.length);
@@ -25,7 +25,7 @@ export function concat(parts: readonly Float32Array[]): Float32Array<ArrayBuffer
   return result;
 }
 
-/** Throws KinoraError `numerics` at the first NaN or infinity in what was computed in `dtype`; the message says what may help. */
+/** @throws KinoraError `numerics` at the first NaN or infinity in values computed in `dtype`; the message says what may help */
 export function checkFinite(values: Float32Array, what: string, dtype: Dtype): void {
   if (values.every(Number.isFinite)) return;
   const remedy =
@@ -37,8 +37,8 @@ export function checkFinite(values: Float32Array, what: string, dtype: Dtype): v
 }
 
 /**
- * On wasm a run blocks its thread and ends in a microtask: without a pause a worker would never hear that it should stop. A message and
- * no timer, for browsers make a timer that follows others wait 4 ms.
+ * On wasm a run blocks its thread and ends in a microtask: without a pause, a worker would never receive a cancel. Uses a
+ * message, not a timer, because browsers delay nested timers by 4 ms.
  */
 export function pause(): Promise<void> {
   return new Promise((resolve) => {

@@ -1,4 +1,7 @@
-/** The whole pipeline on the checkpoint that ships, against diffusers: reference/generation/, written by training/references/generation.py. */
+/**
+ * The whole pipeline with the shipped checkpoint, against diffusers: reference/generation/, written by
+ * training/references/generation.py.
+ */
 import { expect, test, vi } from 'vitest';
 import { withText } from '../../tests/altered-checkpoint';
 import { psnr, relativeRms, Safetensors } from '../../tests/reference';

@@ -1,4 +1,7 @@
-/** A tiny decoder in the VAE's place, against diffusers: reference/decoder/ and reference/generation/, written by training/references/decoder.py. */
+/**
+ * A tiny decoder in place of the VAE, against diffusers: reference/decoder/ and reference/generation/, written by
+ * training/references/decoder.py.
+ */
 import { expect, test, vi } from 'vitest';
 import { altered } from '../../tests/altered-checkpoint';
 import { errorOf } from '../../tests/errors';
@@ -37,7 +40,7 @@ const parameters: GenerationParameters = {
   scheduler: 'DDIMScheduler',
 };
 
-/** The checkpoint, which must not be asked for its VAE. */
+/** The checkpoint, whose VAE must not be requested. */
 const withoutVae: CheckpointSource = {
   id: shipped.id,
   text: (path, signal) => shipped.text(path, signal),
@@ -76,7 +79,7 @@ test.each([
   console.info(`${device}: PSNR ${quality.toFixed(1)} dB`);
   expect(quality).toBeGreaterThan(50);
   expect(video.decoder).toBe(decoder.id);
-  // it was loaded for the first preview, of which nothing is reported
+  // it was loaded for the first preview, which reports no progress
   expect(loaded).toEqual(['text_encoder', 'unet']);
   const total = video.parameters.numInferenceSteps;
   expect(previews.map(({ step, total, width, height, frames }) => [step, total, width, height, frames])).toEqual(
@@ -113,7 +116,7 @@ test('low memory: it stays beside the UNet, which is loaded once', async () => {
     },
   });
   await pipeline.dispose();
-  // the text encoder's is gone, or going
+  // the text encoder's is freed, or being freed
   expect(most[0]).toBeGreaterThanOrEqual(2);
   expect(most[1]).toBe(2);
   expect(devices).toHaveLength(0);

@@ -100,7 +100,7 @@ describe('ClipTokenizer', () => {
     (name) => {
       const tokenizerConfig = JSON.stringify({ bos_token: name });
       expect(() => ClipTokenizer.fromFiles({ ...small, tokenizerConfig }, 77)).toThrow(`has no token ${name}`);
-      // not by a literal: there __proto__ is another thing
+      // not by a literal, in which __proto__ means something else
       const vocab = small.vocab.replace('{', `{"${name}":77,`);
       const tokenizer = ClipTokenizer.fromFiles({ ...small, vocab, tokenizerConfig }, 77);
       expect(tokenizer.encode('').ids[0]).toBe(77);

@@ -1,8 +1,8 @@
 /**
  * CLIPTokenizer, from a checkpoint's vocab.json and merges.txt. Byte-pair encoding is @huggingface/tokenizers', the library under
  * @huggingface/transformers: the latter's own entry would bring a second inference runtime and point onnxruntime at a CDN.
- * Source: transformers 5, models/clip/tokenization_clip.py and tokenization_utils_base.py. Its predecessor in transformers 4 cleaned
- * texts in other ways, which depended on whether ftfy was installed; on plain text all of them agree.
+ * Source: transformers models/clip/tokenization_clip.py and tokenization_utils_base.py. Older versions of transformers cleaned
+ * texts in other ways, depending on whether ftfy was installed; on plain text all of them agree.
  */
 import { Tokenizer } from '@huggingface/tokenizers';
 import { z } from 'zod';
@@ -19,15 +19,15 @@ export interface TokenizerFiles {
 }
 
 export interface TokenizedText {
-  /** [maxLength], padded. */
+  /** Token ids [maxLength], padded. */
   ids: Int32Array<ArrayBuffer>;
-  /** With start and end marks, before truncation. */
+  /** Number of tokens, including start and end marks, before truncation. */
   tokens: number;
   /** How many of them did not fit. */
   truncated: number;
 }
 
-/** The library keeps a list from ids to tokens, and an object for every character of an added token. */
+/** The library keeps a list indexed by id, and an object for every character of an added token. */
 const maxAddedTokens = 1024;
 const maxAddedCharacters = 256;
 /** CLIP has 48,895. */
@@ -37,7 +37,7 @@ const anyObject = z.custom<object>((value) => typeof value === 'object' && value
 const tokenId = z.number().int().min(0).max(maxVocabulary);
 
 const no = z.literal(false).optional();
-/** No CLIP checkpoint strips white space around its special tokens, or looks for them as whole words only. */
+/** No CLIP checkpoint strips white space around its special tokens, or matches them only as whole words. */
 const content = z.string().min(1).max(maxAddedCharacters);
 const tokenObject = z.object({
   content,
@@ -60,7 +60,7 @@ const tokenizerConfig = specialTokens.extend({
     .optional(),
 });
 
-/** A token that is looked for in the text itself: before the text is normalised, or after. */
+/** A token that is matched in the text itself, before or after the text is normalised. */
 interface AddedToken {
   id: number;
   content: string;
@@ -76,12 +76,13 @@ interface Tokens {
   added: readonly AddedToken[];
 }
 
-/** Which tokens are special, as Python finds out from files that may disagree. */
+/** Determines the special tokens as Python does, from files that may disagree. */
 function resolveTokens(files: TokenizerFiles, vocab: Vocabulary): Tokens {
   const configPath = 'tokenizer/tokenizer_config.json';
   const config = parse(tokenizerConfig, files.tokenizerConfig ?? '{}', configPath);
   const map = parse(specialTokens, files.specialTokensMap ?? '{}', 'tokenizer/special_tokens_map.json');
-  // Where a newer transformers has written added_tokens_decoder, special_tokens_map.json is not read; else it goes first
+  // if a newer version of transformers has written added_tokens_decoder, special_tokens_map.json is ignored; otherwise it takes
+  // precedence
   const chosen = { ...config, ...(config.added_tokens_decoder ? {} : map) };
   const decoder = new Map<string, AddedToken>();
   for (const [id, { content, normalized, special }] of Object.entries(config.added_tokens_decoder ?? {})) {
@@ -101,7 +102,7 @@ function resolveTokens(files: TokenizerFiles, vocab: Vocabulary): Tokens {
   const unknown = named(chosen.unk_token, '<|endoftext|>');
   const pad = named(chosen.pad_token, '<|endoftext|>');
 
-  // The same token may be there twice, to be found before and after normalising. Python drops repetitions, then the last one counts.
+  // the same token may occur twice, to be matched before and after normalising; Python drops duplicates, then the last one counts
   const distinct = new Map([start, end, unknown, pad].map((token) => [`${token.normalized} ${token.content}`, token]));
   const added = new Map([...distinct.values()].map((token) => [token.content, token]));
   return { start, end, unknown, pad, added: [...new Map([...added, ...decoder]).values()] };
@@ -109,7 +110,7 @@ function resolveTokens(files: TokenizerFiles, vocab: Vocabulary): Tokens {
 
 type Vocabulary = ReadonlyMap<string, number>;
 
-/** A token may have a name that every object knows; and zod leaves `__proto__` out of its records. */
+/** A token may be named like a property of every object; and zod drops `__proto__` from its records. */
 function parseVocabulary(text: string): Vocabulary {
   const path = 'tokenizer/vocab.json';
   const entries = Object.entries(parse(anyObject, text, path));
@@ -125,7 +126,7 @@ function parseId(id: unknown, token: string, path: string): number {
   );
 }
 
-/** One merge a line, below a line with the version. */
+/** One merge per line, after a line with the version. */
 function parseMerges(text: string): string[][] {
   const lines = text.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('#version'));
   if (lines.length > maxMerges) {
@@ -141,10 +142,10 @@ function parseMerges(text: string): string[][] {
   return merges;
 }
 
-/** Words, single digits, and runs of everything else but white space. */
+/** Words, single digits, and runs of everything else except white space. */
 const pieces = "'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+";
 
-/** What tokenizer.json would say, if the checkpoint had one. */
+/** The tokenizer.json that the checkpoint would have. */
 function tokenizerJson({ start, end, unknown, added }: Tokens, vocab: Vocabulary, merges: string[][]) {
   const keep = (regex: string) => ({ type: 'Split', pattern: { Regex: regex }, behavior: 'Removed', invert: true });
   return {
@@ -155,7 +156,7 @@ function tokenizerJson({ start, end, unknown, added }: Tokens, vocab: Vocabulary
       normalizers: [
         { type: 'NFC' },
         { type: 'Replace', pattern: { Regex: '\\s+' }, content: ' ' },
-        // In Rust a Σ in lower case is σ everywhere; in JavaScript it is ς at the end of a word
+        // in Rust, Σ always becomes σ in lower case; in JavaScript it becomes ς at the end of a word
         { type: 'Replace', pattern: { String: 'Σ' }, content: 'σ' },
         { type: 'Lowercase' },
       ],
@@ -164,7 +165,7 @@ function tokenizerJson({ start, end, unknown, added }: Tokens, vocab: Vocabulary
       type: 'Sequence',
       pretokenizers: [
         keep(`<\\|startoftext\\|>|<\\|endoftext\\|>|${pieces}`),
-        // ByteLevel's own expression takes U+FEFF for white space, as JavaScript does and Rust does not
+        // ByteLevel's own expression treats U+FEFF as white space, as JavaScript does and Rust does not
         keep(pieces),
         { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false },
       ],
@@ -191,14 +192,14 @@ function tokenizerJson({ start, end, unknown, added }: Tokens, vocab: Vocabulary
 }
 
 export class ClipTokenizer {
-  /** Of all ids that `encode` may give. */
+  /** The largest id that `encode` may return. */
   readonly largestId: number;
   readonly #tokenizer: Tokenizer;
   readonly #maxLength: number;
   readonly #padId: number;
   readonly #endId: number;
 
-  /** Throws KinoraError `invalid-checkpoint` that names the file. */
+  /** @throws KinoraError `invalid-checkpoint`, naming the file */
   static fromFiles(files: TokenizerFiles, maxLength: number): ClipTokenizer {
     const vocab = parseVocabulary(files.vocab);
     const tokens = resolveTokens(files, vocab);
@@ -216,7 +217,7 @@ export class ClipTokenizer {
     this.#endId = end.id;
   }
 
-  /** Never throws: what does not fit is cut off before the end mark, and counted. */
+  /** Encodes a text. Never throws: tokens that do not fit are dropped before the end mark, and counted. */
   encode(text: string): TokenizedText {
     const all = this.#tokenizer.encode(text).ids;
     const kept = all.length > this.#maxLength ? [...all.slice(0, this.#maxLength - 1), this.#endId] : all;

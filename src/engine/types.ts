@@ -1,4 +1,4 @@
-/** What goes into the pipeline and what comes out, for every realm that calls it. Serialisable, but for callbacks and signals. */
+/** The pipeline's inputs and outputs, for every realm that calls it. Serialisable except for callbacks and signals. */
 import type { ParameterValues } from './parameters';
 import type { SchedulerName } from './schedulers';
 
@@ -12,36 +12,36 @@ export type Dtype = 'float16' | 'float32';
 export const memoryPolicies = ['keep-ready', 'low-memory'] as const;
 export type MemoryPolicy = (typeof memoryPolicies)[number];
 
-/** What the checkpoint itself recommends, from its configs. */
+/** What the checkpoint's configs recommend. */
 export interface CheckpointInfo {
   id: string;
-  /** Size that sample_size in the configs asks for, in pixels. */
+  /** Pixels, from sample_size in the configs. */
   height: number;
   width: number;
   /** Pixels per latent: 2 ** (VAE levels - 1). */
   vaeScaleFactor: number;
   latentChannels: number;
-  /** Tokens that the text encoder takes, 77 for CLIP. */
+  /** Number of tokens that the text encoder takes, 77 for CLIP. */
   maxTokens: number;
   scheduler: SchedulerName;
 }
 
-/** Where a pipeline runs, as it was decided at load time. */
+/** Where a pipeline runs, as decided when it was loaded. */
 export interface Backend {
   device: Device;
   dtype: Dtype;
-  /** The adapter's own words, for example "google swiftshader"; empty on wasm. */
+  /** The adapter's description, for example "google swiftshader"; empty on wasm. */
   adapter: string;
-  /** The adapter runs on the CPU. */
+  /** Whether the adapter runs on the CPU. */
   software: boolean;
-  /** wasm threads; 1 where the page is not cross-origin isolated. */
+  /** Number of wasm threads; 1 if the page is not cross-origin isolated. */
   threads: number;
 }
 
 /**
- * `fetch` and `load` count bytes (total 0 as long as it is not known), `denoise` steps, `decode` frames; the others have total 1.
- * `load` and `encode` come only where a network is not ready, or a prompt not known, yet; `decode` starts again where the VAE
- * overflows in float16.
+ * `fetch` and `load` count bytes (total 0 while unknown), `denoise` steps, `decode` frames; the others have total 1. `load` and
+ * `encode` occur only if a network is not ready, or a prompt not encoded, yet; `decode` starts again if the VAE overflows in
+ * float16.
  */
 export type Stage = 'open' | 'fetch' | 'load' | 'tokenize' | 'encode' | 'denoise' | 'decode';
 
@@ -51,27 +51,27 @@ export type Component = string;
 /** One of a pipeline's networks. */
 export interface NetworkPlace {
   component: Component;
-  /** For people, within a sentence. */
+  /** Name for people, as part of a sentence. */
   label: string;
-  /** Its place among the pipeline's `count` networks, from 0. */
+  /** Its position among the pipeline's `count` networks, from 0. */
   index: number;
   count: number;
 }
 
 export interface Progress {
   stage: Stage;
-  /** Of `fetch` and `load`: what is fetched or loaded. */
+  /** For `fetch` and `load`: the network that is fetched or loaded. */
   network?: NetworkPlace;
   done: number;
   total: number;
 }
 
-/** After every denoising step: the video as the model sees it so far. */
+/** The model's estimate of the video after a denoising step. */
 export interface StepPreview {
   /** 1 to total. */
   step: number;
   total: number;
-  /** RGBA frames of the size of latents, or of the video where a tiny decoder makes them, one after the other: [frames, height, width, 4]. */
+  /** RGBA frames [frames, height, width, 4], in the size of the latents, or of the video if a tiny decoder makes them. */
   pixels: Uint8ClampedArray<ArrayBuffer>;
   width: number;
   height: number;
@@ -90,18 +90,20 @@ export interface AdapterUse {
 }
 
 export interface GeneratedVideo {
-  /** With what stood for those that were left out. */
+  /** All parameters, including the values used for those left out. */
   parameters: ParameterValues;
   backend: Backend;
-  /** What the decoder computed in: float32 where float16 overflowed. */
+  /** The type that the decoder computed in: float32 if float16 overflowed. */
   vaeDtype: Dtype;
   checkpoint: string;
-  /** Id of the folder of the decoder that took the VAE's place; undefined where none did. */
+  /** Id of the folder of the decoder that replaced the VAE; undefined if none did. */
   decoder: string | undefined;
   adapters: readonly AdapterUse[];
-  /** RGBA, [height, width, 4] each, alpha 255. */
+  /** RGBA frames, [height, width, 4] each, alpha 255. */
   frames: Uint8ClampedArray<ArrayBuffer>[];
-  /** The final latents, as diffusers returns them with output_type="latent": [1, channels, frames, height / scale, width / scale]. */
+  /**
+   * The final latents, as diffusers returns them with output_type="latent": [1, channels, frames, height / scale, width / scale].
+   */
   latents: Float32Array<ArrayBuffer>;
   latentsShape: readonly number[];
   /** Tokens of prompt and negative prompt that did not fit in the text encoder's window and were dropped. */
@@ -111,8 +113,8 @@ export interface GeneratedVideo {
 }
 
 export interface MemoryUse {
-  /** Bytes of GPU buffers that lived at the same time, at most. 0 on wasm. */
+  /** Peak bytes of GPU buffers. 0 on wasm. */
   gpuBytesAtPeak: number;
-  /** Compute dispatches of the whole generation. 0 on wasm. */
+  /** Number of compute dispatches of the whole generation. 0 on wasm. */
   dispatches: number;
 }

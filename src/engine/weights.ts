@@ -61,7 +61,10 @@ export function together(all: readonly Weights[]): Weights {
   };
 }
 
-/** Holds a checkpoint's tensors against what the network reads. Throws KinoraError `invalid-checkpoint` that names up to five of each kind. */
+/**
+ * Checks a checkpoint's tensors against those that the network reads.
+ * @throws KinoraError `invalid-checkpoint`, naming up to five of each kind
+ */
 export function checkTensors(
   file: string,
   parameters: ReadonlyMap<string, readonly number[]>,

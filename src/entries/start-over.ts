@@ -1,6 +1,6 @@
 /**
- * The way out of a broken version: removes the service worker and what it keeps. It shares nothing with the page but the names of the
- * caches, and is no part of what the service worker stores, so that it comes from the host as it is now.
+ * Recovers from a broken version: removes the service worker and its caches. It shares nothing with the page but the names of the
+ * caches, and is not stored by the service worker, so that it always comes fresh from the host.
  */
 import { deleteOwnCaches } from '../shared/own-caches';
 

@@ -42,7 +42,7 @@ async function inspect(video: EncodedVideo): Promise<{ facts: VideoFacts; rgb: U
   return { facts, rgb: Uint8Array.from(atob(rgb), (c) => c.charCodeAt(0)) };
 }
 
-/** Shows the file in a <video> and reads what is on it at these seconds. */
+/** Shows the file in a <video> and reads its pixels at these seconds. */
 async function play(video: EncodedVideo, times: number[]): Promise<{ duration: number; shots: Uint8ClampedArray[] }> {
   const element = document.createElement('video');
   element.muted = true;
@@ -71,7 +71,7 @@ async function play(video: EncodedVideo, times: number[]): Promise<{ duration: n
   return { duration: element.duration, shots };
 }
 
-/** How far the worst channel in the middle of the first frame is from the colour. */
+/** The largest deviation of any channel, in the middle of the first frame, from the colour. */
 function distance(pixels: ArrayLike<number>, channels: 3 | 4, width: number, height: number, colour: Rgb): number {
   let worst = 0;
   for (let y = height / 4; y < (3 * height) / 4; y++) {
@@ -84,7 +84,7 @@ function distance(pixels: ArrayLike<number>, channels: 3 | 4, width: number, hei
   return worst;
 }
 
-/** Acts like a browser that can encode nothing but these. */
+/** Simulates a browser that can encode only these. */
 function onlyCodecs(...prefixes: string[]): void {
   const ask = VideoEncoder.isConfigSupported.bind(VideoEncoder);
   vi.spyOn(VideoEncoder, 'isConfigSupported').mockImplementation(async (config) =>

@@ -12,9 +12,9 @@ export interface EncodeOptions {
   height: number;
   /** Frames per second, 0.001 to 240; exact to three decimals. */
   fps: number;
-  /** Stands in the file as its comment. */
+  /** Stored in the file as its comment. */
   comment?: string;
-  /** Called with the number of frames that are encoded, and all of them. */
+  /** Called with the number of encoded frames, and the total. */
   onProgress?: (done: number, total: number) => void;
   signal?: AbortSignal;
 }
@@ -23,7 +23,7 @@ export interface EncodedVideo {
   blob: Blob;
   /** "video/mp4; codecs=…" */
   mimeType: string;
-  /** As WebCodecs names it, for example "avc1.42001f". */
+  /** WebCodecs codec string, for example "avc1.42001f". */
   codec: string;
   width: number;
   height: number;
@@ -35,8 +35,9 @@ export interface EncodedVideo {
 const queueLimit = 4;
 
 /**
- * An mp4 of exactly these frames: H.264 where the browser can encode it, else VP9, else AV1.
- * Runs in pages and workers. Throws KinoraError: `invalid-argument`, `encoder`, `cancelled`.
+ * Encodes exactly these frames as an mp4: H.264 if the browser can encode it, otherwise VP9, otherwise AV1. Runs in pages and
+ * workers.
+ * @throws KinoraError `invalid-argument`, `encoder`, `cancelled`
  */
 export async function encodeMp4(options: EncodeOptions): Promise<EncodedVideo> {
   checkOptions(options);
@@ -55,7 +56,7 @@ export async function encodeMp4(options: EncodeOptions): Promise<EncodedVideo> {
       return await encodeWith(candidate, options);
     } catch (error) {
       throwIfCancelled(signal);
-      // what is announced as supported can still fail, hardware encoders above all: the next one may not
+      // an encoder reported as supported can still fail, especially in hardware; the next one may not
       failures.push(`${candidate.config.codec}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
@@ -93,7 +94,7 @@ async function encodeWith(
   let usedCodec = config.codec;
   let failure: unknown;
   let fail: (reason: unknown) => void = () => {};
-  /** Rejects at the first failure, which may come while nothing else is awaited. */
+  /** Rejects on the first failure, which may occur while nothing else is awaited. */
   const failed = new Promise<never>((_, reject) => {
     fail = (reason) => {
       failure ??= reason;
@@ -107,7 +108,7 @@ async function encodeWith(
         if (done === 0 && chunk.type !== 'key') throw new Error('the first frame is no keyframe');
         const decoderConfig = metadata?.decoderConfig;
         if (decoderConfig) usedCodec = decoderConfig.codec;
-        // said here and not left to the browser: some leave parts of it out
+        // set here instead of relying on the browser: some omit parts of it
         file.add(chunk, decoderConfig && { ...metadata, decoderConfig: { ...decoderConfig, colorSpace } });
         done += 1;
         onProgress?.(done, frames.length);
@@ -137,7 +138,7 @@ async function encodeWith(
     await Promise.race([encoder.flush(), failed]);
     throwIfCancelled(signal);
   } catch (error) {
-    // the encoder's own words say more than "closed codec", which a call after its failure throws
+    // the encoder's own message says more than "closed codec", which a call after its failure throws
     throw failure ?? error;
   } finally {
     if (encoder.state !== 'closed') encoder.close();
@@ -155,8 +156,8 @@ async function encodeWith(
 }
 
 /**
- * A VP9 stream has room for one word on colour, and Chromium picks it by the primaries where decoders read a matrix out of
- * it. So it is told BT.601's; what the primaries really are stands in the file's colr box.
+ * A VP9 stream has a single field for colour, which Chromium sets from the primaries, although decoders read a matrix from it. So
+ * Chromium is given BT.601's primaries; the file's colr box states the real ones.
  */
 function frameColorSpace(codec: Mp4Codec): VideoColorSpaceInit {
   return codec === 'vp9' ? { ...colorSpace, primaries: 'smpte170m' } : colorSpace;

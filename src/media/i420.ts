@@ -1,12 +1,12 @@
 /**
- * RGB → Y'CbCr 4:2:0, done here because what a browser makes of RGBA frames differs from one to the next in matrix and range.
+ * RGB → Y'CbCr 4:2:0, done here because browsers differ in the matrix and range they use for RGBA frames.
  *
- * The matrix is BT.601's: whoever ignores the tags of a video this small assumes it, and Chromium's own conversion back
- * (libyuv, wherever it draws a video without the GPU) holds factors below 2 only: exact enough here, but BT.709's blue
+ * The matrix is BT.601's: players that ignore the tags of a video this small assume it, and Chromium's own conversion back
+ * (libyuv, wherever it draws a video without the GPU) can only represent factors below 2: exact enough here, but BT.709's blue
  * needs 2.11 and comes back 12 of 255 too dark. Source: ITU-R BT.601-7, section 2.5.
  */
 
-/** What the planes are; primaries and transfer are sRGB's, as those of the frames. */
+/** Colour space of the planes; primaries and transfer are sRGB's, like those of the frames. */
 export const colorSpace = {
   primaries: 'bt709',
   transfer: 'iec61966-2-1',

@@ -31,7 +31,7 @@ const ftyp = box('ftyp', new Uint8Array(16));
 const moov = box('moov', box('mvhd', new Uint8Array(100)));
 const commented = withComment(join(ftyp, moov, box('mdat', new Uint8Array(50))).buffer, 'a comment');
 
-/** Counts how often it is read. */
+/** A file that counts how often it is read. */
 class CountedFile extends Blob {
   reads = 0;
 

@@ -1,15 +1,15 @@
 /**
- * The comment in an mp4 file, where iTunes and ffmpeg look for it: moov/udta/meta/ilst/©cmt/data (QuickTime File Format, "Metadata").
- * mp4-muxer writes no metadata.
+ * The comment in an mp4 file, where iTunes and ffmpeg look for it: moov/udta/meta/ilst/©cmt/data (QuickTime File Format,
+ * "Metadata"). mp4-muxer writes no metadata.
  */
 import { KinoraError } from '../shared/errors';
 
-/** Boxes on the way from the file's beginning to the tables of chunk offsets. */
+/** Boxes on the path from the top of the file to the chunk offset tables. */
 const containers = new Set(['moov', 'trak', 'mdia', 'minf', 'stbl']);
 
-/** An index of a short video has some kilobytes; what is longer than this is not one of Kinora's. */
+/** The index of a short video has a few kilobytes; a longer one than this is not Kinora's. */
 const maxMoovBytes = 16 * 1024 * 1024;
-/** Kinora's files have four at the top, and no box holds more than a dozen. Long films that were cut in fragments have thousands. */
+/** Kinora's files have four at the top level, and no box holds more than a dozen. Long fragmented films have thousands. */
 const maxBoxes = 1000;
 /** Small boxes that follow each other are read together. */
 const pieceBytes = 64 * 1024;
@@ -19,16 +19,16 @@ const maxHeadBytes = 16;
 
 interface Box {
   type: string;
-  /** Of the box, and of what it holds; up to `end`. */
+  /** Where the box begins; its content begins at `content`, and both end at `end`. */
   begin: number;
   content: number;
   end: number;
 }
 
 /**
- * @param mp4 whose moov box lies before its data, and is the only place with offsets (no fragments)
+ * @param mp4 with its moov box before its data, and offsets only in there (no fragments)
  * @returns the same file with `comment` in it
- * @throws Error where it has no moov box
+ * @throws Error if it has no moov box
  */
 export function withComment(mp4: ArrayBuffer, comment: string): ArrayBuffer {
   const view = new DataView(mp4);
@@ -46,9 +46,9 @@ export function withComment(mp4: ArrayBuffer, comment: string): ArrayBuffer {
 }
 
 /**
- * Reads the index only.
- * @returns undefined where the file has no comment, and where it is too large or has too many boxes to be one of Kinora's
- * @throws KinoraError `invalid-argument` for what is not a whole mp4 file
+ * Reads the comment from the file's index, and nothing else.
+ * @returns undefined if the file has no comment, or is too large or has too many boxes to be Kinora's
+ * @throws KinoraError `invalid-argument` if it is not a complete mp4 file
  */
 export async function readComment(file: Blob): Promise<string | undefined> {
   const refuse = (cause?: unknown) =>
@@ -97,7 +97,7 @@ function find(type: string, view: DataView, begin: number, end: number): Box | u
   return undefined;
 }
 
-/** @throws RangeError where a box goes on behind `end` */
+/** @throws RangeError if a box extends beyond `end` */
 function* boxes(view: DataView, begin: number, end: number): Generator<Box, void> {
   for (let at = begin; at < end; ) {
     const box = boxAt(view, at, end);
@@ -116,7 +116,7 @@ function boxAt(view: DataView, begin: number, limit: number): Box {
   return { type, begin, content, end: begin + length };
 }
 
-/** Adds `shift` to every offset of the file that lies at `from` or behind it. */
+/** Adds `shift` to every file offset from `from` on. */
 function shiftChunks(view: DataView, begin: number, end: number, from: number, shift: number): void {
   for (const box of boxes(view, begin, end)) {
     if (containers.has(box.type)) shiftChunks(view, box.content, box.end, from, shift);

@@ -1,4 +1,4 @@
-/** The only place that knows mp4-muxer. */
+/** The only file that uses mp4-muxer. */
 import { ArrayBufferTarget, Muxer } from 'mp4-muxer';
 import type { Mp4Codec } from '../platform/codecs';
 import { withComment } from './mp4-comment';
@@ -24,7 +24,7 @@ export class Mp4File {
     });
   }
 
-  /** Chunks come in decoding order; the first one has the timestamp 0 and brings the decoder's configuration. */
+  /** Chunks must come in decoding order; the first has timestamp 0 and carries the decoder configuration. */
   add(chunk: EncodedVideoChunk, metadata: EncodedVideoChunkMetadata | undefined): void {
     this.#muxer.addVideoChunk(chunk, metadata);
   }

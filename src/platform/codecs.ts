@@ -18,8 +18,8 @@ interface Load {
 }
 
 /**
- * H.264 levels: level_idc, macroblocks per frame and per second, bits per second in the Baseline and Main profiles.
- * Source: ITU-T H.264, table A-1; the High profile may take 1.25 times the bits, which is left as a reserve.
+ * H.264 levels: level_idc, macroblocks per frame and per second, bits per second in the Baseline and Main profiles. Source: ITU-T
+ * H.264, table A-1; the High profile may take 1.25 times the bits, which is kept as a margin.
  */
 const avcLevels = [
   [0x0a, 99, 1485, 64_000],
@@ -67,8 +67,8 @@ function bitrateFor(width: number, height: number, fps: number): number {
 }
 
 /**
- * Encoders to try in this order: H.264, because everything plays it, then VP9, then AV1. Of each, software first: it takes
- * any size, drops nothing and tags colours, and videos this small need no more. What the browser cannot do, it says itself.
+ * Encoders to try in this order: H.264, because everything plays it, then VP9, then AV1. For each, software first: it takes any
+ * size, drops nothing and tags colours, and videos this small need no more. The browser itself reports what it cannot do.
  */
 export function candidates(width: number, height: number, fps: number): Candidate[] {
   const bitrate = bitrateFor(width, height, fps);
@@ -95,12 +95,12 @@ export function candidates(width: number, height: number, fps: number): Candidat
   );
 }
 
-/** Whether the browser says that it can encode so. Needs a browser with WebCodecs. */
+/** Whether the browser reports that it can encode this. Needs WebCodecs. */
 export async function isSupported(config: VideoEncoderConfig): Promise<boolean> {
   try {
     return (await VideoEncoder.isConfigSupported(config)).supported === true;
   } catch {
-    // a browser that does not know one of the values refuses instead of answering
+    // a browser that does not know one of the values throws instead of answering
     return false;
   }
 }

@@ -1,6 +1,6 @@
 import { type AdapterFacts, adapterFacts } from './gpu-device';
 
-/** Everything that a browser tells of the device before anything is asked of it. */
+/** Everything a browser reports about the device up front. */
 export interface DeviceFacts {
   /** Undefined where there is no WebGPU. */
   adapter: AdapterFacts | undefined;
@@ -14,7 +14,7 @@ export async function deviceFacts(): Promise<DeviceFacts> {
   return { adapter: await adapterFacts(), jspi: hasJspi(), memoryBytes: machineMemory() };
 }
 
-/** The machine's memory in bytes as the browser tells it, rounded and capped; undefined where it does not (Firefox, Safari). */
+/** The machine's memory in bytes as the browser reports it, rounded and capped; undefined if it does not (Firefox, Safari). */
 export function machineMemory(): number | undefined {
   // in GiB; not in every browser, so not in TypeScript's types
   const gibibytes: unknown = Reflect.get(navigator, 'deviceMemory');
@@ -25,7 +25,7 @@ export function hasJspi(): boolean {
   return 'Suspending' in WebAssembly;
 }
 
-/** Threads need SharedArrayBuffer, so a cross-origin isolated page. More than four gain little and heat laptops. */
+/** Threads need SharedArrayBuffer, hence a cross-origin isolated page. More than four gain little and heat laptops. */
 export function wasmThreads(): number {
   return globalThis.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1;
 }

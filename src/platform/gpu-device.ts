@@ -1,8 +1,8 @@
-/** WebGPU devices: which adapter there is, and what is asked of it. */
+/** WebGPU devices: which adapter is available, and which features are requested. */
 import { KinoraError } from '../shared/errors';
 
 export interface AdapterFacts {
-  /** Vendor, architecture and description, as far as the browser tells. */
+  /** Vendor, architecture and description, as far as the browser reports them. */
   name: string;
   /** Runs on the CPU: slower than the wasm provider. */
   software: boolean;
@@ -32,7 +32,7 @@ async function requestAdapter(): Promise<GPUAdapter | null> {
   return (await navigator.gpu?.requestAdapter({ powerPreference: 'high-performance' })) ?? null;
 }
 
-/** undefined where the browser has no WebGPU or no adapter. */
+/** Facts of the GPU adapter; undefined if the browser has no WebGPU or no adapter. */
 export async function adapterFacts(): Promise<AdapterFacts | undefined> {
   const adapter = await requestAdapter();
   if (!adapter) return undefined;
@@ -44,7 +44,10 @@ export async function adapterFacts(): Promise<AdapterFacts | undefined> {
   return { name, software, float16, maxBufferSize, maxStorageBufferBindingSize };
 }
 
-/** A device of its own, with every feature and limit that the runtime can use. Throws KinoraError `no-webgpu`. */
+/**
+ * Creates a new device with every feature and limit that the runtime can use.
+ * @throws KinoraError `no-webgpu`
+ */
 export async function createDevice(): Promise<GPUDevice> {
   const adapter = await requestAdapter();
   if (!adapter) {

@@ -1,15 +1,15 @@
-/** An access token, and the one place that it is for. */
+/** An access token, and the one origin it is for. */
 
 export interface AccessToken {
-  /** Whom it was entered for, as `URL.origin` has it: `https://huggingface.co`. */
+  /** The origin it was entered for, in the form of `URL.origin`: `https://huggingface.co`. */
   readonly origin: string;
   readonly token: string;
 }
 
-/** Where most tokens come from. */
+/** The Hugging Face hub, where most tokens come from. */
 export const hubOrigin = 'https://huggingface.co';
 
-/** A token goes over no line that others can read: to https, or to a server on this computer. */
+/** Whether a token may be sent to this origin: only over connections that nobody else can read, https or this computer. */
 export function canHaveToken(origin: string): boolean {
   const url = URL.parse(origin);
   if (url?.origin !== origin) return false;
@@ -18,7 +18,7 @@ export function canHaveToken(origin: string): boolean {
   );
 }
 
-/** `text` as it can stand in a header: what is copied along with a token, such as blanks, is no part of it. */
+/** `text` as it can appear in a header, without blanks and the like that are copied along with a token. */
 export function tokenOf(text: string): string {
   return text.replace(/[^\x21-\x7e]/g, '');
 }

@@ -11,7 +11,7 @@ test.each([
   ['https://example.org?SECRET', 'https://example.org'],
   ['https://example.org/a model?SECRET key\nSECRET', 'https://example.org/a model'],
   ['https://example.org/owner/name@main/', 'https://example.org/owner/name@main/'],
-  // nothing of these is ever sent anywhere
+  // none of these is ever sent anywhere
   ['models/moving-shapes?v=5', 'models/moving-shapes?v=5'],
   ['folder:why?/1-2.3-4', 'folder:why?/1-2.3-4'],
 ])('%j is shown as %j', (address, shown) => expect(withoutQuery(address)).toBe(shown));

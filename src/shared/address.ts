@@ -1,6 +1,6 @@
-/** Addresses: as a model is stored under, and as they may be shown, stored in a file and sent to others. */
+/** Addresses of models: the form they are stored under, and the form that may be shown, saved in files and shared. */
 
-/** The folder at `url` in the one form that its model is stored under: with a slash at its end, without a fragment. */
+/** The folder at `url` in the form that its model is stored under: with a trailing slash, without a fragment. */
 export function asFolder(url: URL): URL {
   const folder = new URL(url);
   folder.hash = '';
@@ -9,8 +9,8 @@ export function asFolder(url: URL): URL {
 }
 
 /**
- * `address` without its query, its fragment, and a name and password before its host: keys of signed addresses are there, and are
- * nobody else's. What is no http address stays as it is.
+ * `address` without its query, its fragment, and a name and password before its host, which may hold the keys of signed
+ * addresses. Anything but an http address is returned unchanged.
  */
 export function withoutQuery(address: string): string {
   return address.replace(/^(https?:\/\/)([^/?#\\]*@)?([^?#]*).*$/is, '$1$3');

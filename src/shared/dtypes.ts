@@ -1,4 +1,4 @@
-/** The types of a tensor's elements, and what each format calls them. Everyone may import it. */
+/** The element types of tensors, and their name in each format. */
 import { KinoraError } from './errors';
 
 /** `name` is torch's, which graphs use; `torch` the class of its storages; `onnx` the number in TensorProto.DataType. */
@@ -28,7 +28,7 @@ export const torchStorages = new Map<string, TensorDtype>(
   elementTypes.map(({ torch, safetensors }) => [torch, safetensors]),
 );
 
-/** By either name. */
+/** The row of a type, by torch's or safetensors' name. */
 export function elementType(type: ElementType | TensorDtype): Row {
   const row = elementTypes.find(({ name, safetensors }) => name === type || safetensors === type);
   if (!row) throw new KinoraError('internal', `${type} is not an element type.`);

@@ -1,8 +1,8 @@
 import { withoutQueries } from './address';
 
 /**
- * The one error class of Kinora. What the page says is chosen by `code`; `message` says what exactly happened, in a
- * sentence that names the file, key or limit, for the details that a visitor can copy.
+ * The codes of KinoraError, Kinora's one error class. The page chooses its text by `code`; `message` says exactly what happened,
+ * in a sentence that names the file, key or limit, for the details that a visitor can copy.
  */
 export const errorCodes = [
   'invalid-argument', // a caller's option is out of range or of the wrong type
@@ -15,14 +15,14 @@ export const errorCodes = [
   'html-answer', // a page where a file was asked for
   'range-unsupported', // the server ignores Range
   'truncated', // fewer bytes than announced
-  'corrupt', // bytes that are not what their size or hash says
+  'corrupt', // bytes that do not match their size or hash
   'changed', // the file on the server was replaced while it was being downloaded
-  'local-file', // a file of a folder on disk is missing, not whole, or can no longer be read
+  'local-file', // a file of a folder on disk is missing or incomplete, or can no longer be read
   'quota', // the browser refuses to store more
-  'storage', // IndexedDB fails otherwise, or has lost what was stored
+  'storage', // any other failure of IndexedDB, or a loss of stored data
   'newer-storage', // IndexedDB was written by a newer version of the page
-  'no-webgpu', // WebGPU was asked for and there is none
-  'device-limits', // the device cannot hold what was asked for
+  'no-webgpu', // WebGPU was requested and there is none
+  'device-limits', // the device cannot do what was requested
   'out-of-memory',
   'device-lost',
   'numerics', // NaN or infinity in a result
@@ -39,10 +39,10 @@ export type ErrorCode = (typeof errorCodes)[number];
 export class KinoraError extends Error {
   override readonly name = 'KinoraError';
   readonly code: ErrorCode;
-  /** Of `quota`, where it is known: what is still to be stored. */
+  /** For `quota`: bytes that are still to be stored, if known. */
   readonly missingBytes: number | undefined;
 
-  /** @param message is kept without the queries of its addresses: it is copied and sent to others */
+  /** @param message stored without the query strings of its addresses, because messages are copied and shared */
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown; missingBytes?: number }) {
     super(withoutQueries(message), options);
     this.code = code;
@@ -51,8 +51,8 @@ export class KinoraError extends Error {
 }
 
 /**
- * What cannot be trusted after an error and is made anew before it is used again: the networks with their GPU devices, or the whole
- * worker. A wasm heap that has grown never shrinks, so exhausted memory takes its worker with it; a lost GPU takes only what lay on it.
+ * What cannot be trusted after an error and is rebuilt before it is used again: the networks with their GPU devices, or the whole
+ * worker. A wasm heap that has grown never shrinks, so exhausted memory costs the worker; a lost GPU costs only what was on it.
  */
 export const recovery: Readonly<Partial<Record<ErrorCode, 'networks' | 'worker'>>> = {
   'device-lost': 'networks',
@@ -63,7 +63,7 @@ export const recovery: Readonly<Partial<Record<ErrorCode, 'networks' | 'worker'>
   internal: 'worker',
 };
 
-/** Everything that can be thrown, as a KinoraError; what is none becomes `internal`, or `out-of-memory` where it says so. */
+/** Converts anything thrown to a KinoraError: `out-of-memory` if its message says so, otherwise `internal`. */
 export function toKinoraError(thrown: unknown): KinoraError {
   if (thrown instanceof KinoraError) return thrown;
   const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
@@ -71,7 +71,7 @@ export function toKinoraError(thrown: unknown): KinoraError {
   return new KinoraError(memory ? 'out-of-memory' : 'internal', message, { cause: thrown });
 }
 
-/** Throws the `cancelled` error when `signal` has been aborted. */
+/** @throws KinoraError `cancelled` if `signal` has been aborted */
 export function throwIfCancelled(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new KinoraError('cancelled', 'The job was cancelled.');
 }

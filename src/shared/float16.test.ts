@@ -4,7 +4,7 @@ import { parseHeader } from '../checkpoint/safetensors';
 import { type FloatDtype, isFloatDtype } from './dtypes';
 import { float32ToFloat16, toFloat32 } from './float16';
 
-// numbers and what PyTorch's .half() made of them
+// numbers and their .half() in PyTorch
 const file = readFileSync(new URL('../../reference/checkpoint-files/rounding.safetensors', import.meta.url));
 const headerEnd = 8 + Number(file.readBigUInt64LE());
 const tensors = new Map(parseHeader(file.subarray(8, headerEnd), 'rounding').map((tensor) => [tensor.name, tensor]));

@@ -1,7 +1,7 @@
-/** IEEE 754 half precision, in both directions, for weights stored in another type than the device computes in. */
+/** Conversion from and to IEEE 754 half precision, for weights stored in a type other than the device computes in. */
 import type { FloatDtype } from './dtypes';
 
-/** What is too large for float32 becomes infinite. */
+/** Converts elements to float32; values too large for it become infinite. */
 export function toFloat32(bytes: ArrayBuffer, dtype: FloatDtype): Float32Array<ArrayBuffer> {
   switch (dtype) {
     case 'F32':
@@ -19,7 +19,7 @@ const scratch = new ArrayBuffer(4);
 const scratchFloat = new Float32Array(scratch);
 const scratchBits = new Uint32Array(scratch);
 
-/** Every half as the float32 of the same value, by its bits. */
+/** The float32 value of every half, indexed by its bits. */
 let table: Float32Array | undefined;
 
 function halves(): Float32Array {
@@ -45,7 +45,7 @@ function float16ToFloat32(source: Uint16Array): Float32Array<ArrayBuffer> {
   return result;
 }
 
-/** Rounds to nearest, ties to even; what is too large becomes infinite. */
+/** Rounds to nearest, ties to even; values that are too large become infinite. */
 export function float32ToFloat16(source: Float32Array): Uint16Array<ArrayBuffer> {
   const result = new Uint16Array(source.length);
   for (let i = 0; i < source.length; i++) {

@@ -1,13 +1,13 @@
-/** Where a model is: on a server, in storage as the copy of a folder, or in a folder of the visitor's disk (`Folder`). */
+/** Where a model is: on a server, in storage as the copy of a folder, or in a folder on the visitor's disk (`Folder`). */
 export type ModelSource<Folder> =
-  | { readonly kind: 'remote' /** Absolute, of the diffusers folder. */; readonly url: string }
+  | { readonly kind: 'remote' /** Absolute address of the diffusers folder. */; readonly url: string }
   | { readonly kind: 'stored'; readonly id: string }
   | { readonly kind: 'picked'; readonly folder: Folder };
 
-/** What is stored has an id: of a download its address, and of the copy of a folder this and what tells the folder from others. */
+/** Stored models have ids: a download's is its address; that of a folder's copy is this scheme and what identifies the folder. */
 export const copyScheme = 'folder:';
 
-/** Whether what is stored under `id` is the copy of a folder, which cannot be downloaded again. */
+/** Whether the model stored under `id` is the copy of a folder, which cannot be downloaded again. */
 export function isCopy(id: string): boolean {
   return id.startsWith(copyScheme);
 }

@@ -1,14 +1,14 @@
-/** The service worker's caches. Other apps of the same origin have caches too, which are none of Kinora's business. */
+/** The service worker's caches. Other apps of the same origin have caches too, which Kinora must not touch. */
 
 /**
- * Named by the service worker's scope, which no other app of the origin can have.
+ * The cache's name, which contains the service worker's scope, since no other app of the origin can have the same.
  * @param kind `shell`: stored when a version is installed; `wasm`: onnxruntime, stored when it is first used
  */
 export function cacheName(kind: 'shell' | 'wasm', scope: string): string {
   return `kinora-${kind}-${scope}`;
 }
 
-/** Deletes what versions up to 0.1 kept, which stored whatever the host answered. */
+/** Deletes the caches of versions up to 0.1, which stored whatever the host answered. */
 export async function deleteFormerCaches(scope: string): Promise<void> {
   await caches.delete(`workbox-precache-v2-${scope}`);
   // other apps may use this name

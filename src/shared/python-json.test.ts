@@ -9,7 +9,7 @@ describe('parsePythonJson', () => {
     ['[Infinity,-Infinity, NaN ,[NaN], 1]', [1 / 0, -1 / 0, Number.NaN, [Number.NaN], 1]],
     ['NaN', Number.NaN],
     ['{"a": {"b": [[-Infinity], "x"]}, "c": NaN\n}', { a: { b: [[-1 / 0], 'x'] }, c: Number.NaN }],
-    // what stands in strings and keys stays
+    // strings and keys are unchanged
     [
       '{"Infinity": "NaN", "NaN" : "a, -Infinity]", "e": NaN}',
       { Infinity: 'NaN', NaN: 'a, -Infinity]', e: Number.NaN },

@@ -1,17 +1,18 @@
 import { KinoraError } from './errors';
 import { shortened } from './quote';
 
-/** Deep enough for any config. What is deeper costs seconds to read, and overflows the stack where it is walked or shown. */
+/** Deep enough for any config. Deeper JSON takes seconds to parse, and overflows the stack when traversed or printed. */
 const maxDepth = 100;
 
-/** A string without an end reaches to the end of the text, so that it is looked at once only. */
+/** An unterminated string extends to the end of the text, so that it is scanned only once. */
 const string = /"[^"\\]*(?:\\.[^"\\]*)*"?/.source;
 const brackets = new RegExp(`${string}|[[\\]{}]`, 'gs');
-/** Strings, with the colon behind those that are keys, and the numbers that Python writes and JSON does not know. */
+/** Strings, with the colon after those that are keys, and the numbers that Python writes but JSON lacks. */
 const numbers = new RegExp(`${string}(\\s*:)?|(?<![\\w.+-])(?:-?Infinity|NaN)\\b(?!\\s*:)`, 'gs');
 
 /**
- * JSON as Python's json.dumps writes it: `Infinity`, `-Infinity` and `NaN` are numbers. Diffusers has them in the configs of schedulers.
+ * Parses JSON as Python's json.dumps writes it: `Infinity`, `-Infinity` and `NaN` are numbers. diffusers writes them in scheduler
+ * configs.
  * @param name of the file, for the message
  * @throws KinoraError `invalid-checkpoint`
  */
@@ -36,7 +37,7 @@ function checkDepth(text: string): void {
   }
 }
 
-/** There is no JSON for NaN, so it becomes the only string that is not marked with a character in front. */
+/** JSON has no NaN, so it becomes the only string value that is not marked by a prefix. */
 function parseWithNumbers(text: string): unknown {
   const json = text.replace(numbers, (token: string, colon: string | undefined) => {
     if (token.startsWith('"')) return colon === undefined ? `"=${token.slice(1)}` : token;

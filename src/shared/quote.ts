@@ -1,8 +1,8 @@
-/** What messages repeat of data from outside, cut so that a name of a megabyte does not fill the page. */
+/** Quotes external data in messages, shortened so that a name of a megabyte does not fill the page. */
 
 const usualLimit = 200;
 
-/** `text` in at most `limit` UTF-16 code units; what was cut ends with an ellipsis. */
+/** `text` in at most `limit` UTF-16 code units, ending with an ellipsis if it was cut. */
 export function shortened(text: string, limit = usualLimit): string {
   if (text.length <= limit) return text;
   // not between the halves of a surrogate pair
@@ -10,8 +10,8 @@ export function shortened(text: string, limit = usualLimit): string {
 }
 
 /**
- * A value of JSON as it would stand there, in at most `limit` code units. Of lists and objects only the beginning of the first
- * level is read: they may be deeper than the stack (JSON.stringify throws a RangeError then), or hold themselves many times over.
+ * A JSON value as JSON text, in at most `limit` code units. Of lists and objects, only the beginning of the first level is read:
+ * they may be deeper than the stack (JSON.stringify throws a RangeError then), or contain themselves many times.
  */
 export function quote(value: unknown, limit = usualLimit): string {
   if (!Array.isArray(value)) return quoteOne(value, limit);

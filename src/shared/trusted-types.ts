@@ -1,18 +1,18 @@
 /**
- * To be imported first, by every page and worker. Trusted Types (https://w3c.github.io/trusted-types/dist/spec/): where the
- * policy of the page asks for them, workers and scripts start from the page's own origin only, and no text ever becomes
- * HTML or a script.
+ * Must be imported first by every page and worker. Trusted Types (https://w3c.github.io/trusted-types/dist/spec/): if the policy
+ * of the page requires them, workers and scripts start only from the page's own origin, and no text ever becomes HTML or a
+ * script.
  */
 import { config } from 'zod/mini';
 
 declare global {
-  // TypeScript's DOM library does not have it yet
+  // not yet in TypeScript's DOM library
   var trustedTypes:
     | { createPolicy(name: string, rules: { createScriptURL(url: string): string }): unknown }
     | undefined;
 }
 
-// zod would try whether it may make functions from text; the policy forbids that, and browsers report the attempt
+// zod would test whether it may create functions from text; the policy forbids that, and browsers report the attempt
 config({ jitless: true });
 
 globalThis.trustedTypes?.createPolicy('default', {

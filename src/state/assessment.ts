@@ -1,4 +1,4 @@
-/** What this device lacks for the video that the form asks for. The engine counts it, in a worker. */
+/** What this device lacks for the video that the form describes, determined by the engine in a worker. */
 import { create } from 'zustand';
 import { type Model, recommendedFor } from '../catalogue/models';
 import { videoFlops } from '../engine/parameters/work';
@@ -20,10 +20,10 @@ type Outcome =
 
 export type Assessment = Outcome & { request: AssessRequest };
 
-/** The last one; undefined before the first, and where the form's size is none. */
+/** `last`: the latest assessment; undefined before the first, and while the form's size is invalid. */
 interface AssessmentState {
   last: Assessment | undefined;
-  /** Of the size that a model was made for, by the model's address. */
+  /** Outcomes for the size that each model was made for, by the model's address. */
   models: Readonly<Record<string, Outcome>>;
 }
 
@@ -33,7 +33,7 @@ export function chosenModelName(): string {
   return chosenModel().name;
 }
 
-/** The model and the size that are chosen; undefined where the fields hold no size. */
+/** The chosen model and size; undefined if the fields hold no valid size. */
 export function chosenVideo(settings: Settings): AssessRequest | undefined {
   const { numFrames, width, height } = settings;
   if (numFrames === null || width === null || height === null) return undefined;
@@ -56,7 +56,7 @@ function isOf(assessment: Assessment, request: AssessRequest): boolean {
   );
 }
 
-/** Assesses what the form holds, where that is not done yet. May start the worker. Never rejects. */
+/** Assesses the form's values, unless that has been done. May start the worker. Never rejects. */
 export async function assessSettings(): Promise<void> {
   const request = chosenVideo(useSettings.getState());
   const { last } = useAssessment.getState();
@@ -64,7 +64,7 @@ export async function assessSettings(): Promise<void> {
   useAssessment.setState({ last: request && { state: 'counting', request } });
   if (!request) return;
   const outcome = await outcomeOf(request);
-  // the form may hold another size by now
+  // the size in the form may have changed by now
   if (useAssessment.getState().last?.request === request) useAssessment.setState({ last: { ...outcome, request } });
 }
 
@@ -87,7 +87,7 @@ async function outcomeOf(request: AssessRequest): Promise<Outcome> {
   }
 }
 
-/** What makes the form's size impossible here, as far as that has been assessed. */
+/** What makes the form's size impossible on this device, if it has been assessed. */
 export function stoppingShortfalls({ last }: { last: Assessment | undefined }, settings: Settings): Shortfall[] {
   const request = chosenVideo(settings);
   if (!request || last?.state !== 'counted' || !isOf(last, request)) return [];
@@ -117,7 +117,7 @@ function assessSoon(): void {
   }, settled);
 }
 
-// once there is a worker, the form learns of every size whether it can be made
+// once a worker is running, every size in the form is assessed
 useSettings.subscribe((now, before) => {
   if (now.numFrames !== before.numFrames || now.width !== before.width || now.height !== before.height) assessSoon();
 });

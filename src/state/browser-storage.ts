@@ -1,4 +1,4 @@
-/** localStorage, which may be blocked or full, and hold what another program wrote: what is kept there is a convenience only. */
+/** localStorage, which may be blocked, full, or written by other programs; so it is used only for convenience. */
 import type { z } from 'zod/mini';
 
 export function readStorage(key: string): string | null {
@@ -9,17 +9,17 @@ export function readStorage(key: string): string | null {
   }
 }
 
-/** @param value undefined: forget it */
+/** @param value undefined to remove the entry */
 export function writeStorage(key: string, value: string | undefined): void {
   try {
     if (value === undefined) localStorage.removeItem(key);
     else localStorage.setItem(key, value);
   } catch {
-    // it is then asked for again at the next visit
+    // the visitor then has to enter it again on the next visit
   }
 }
 
-/** The entries of a stored list that are as `entry` has them; one that is not costs no other. */
+/** The entries of a stored list that match `entry`; others are dropped. */
 export function readList<Entry>(key: string, entry: z.ZodMiniType<Entry>): Entry[] {
   let stored: unknown;
   try {

@@ -1,4 +1,4 @@
-/** The page's two workers. Each starts with the first call: until then nothing of the engine is downloaded. */
+/** The page's two workers. Each starts with its first call; until then, no part of the engine is downloaded. */
 import { GenerationClient, ModelsClient } from '../client';
 
 export const models = new ModelsClient();

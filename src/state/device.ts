@@ -1,4 +1,4 @@
-/** What the browser tells of this device, before a model is loaded. */
+/** What the browser reports about this device before a model is loaded. */
 import { create } from 'zustand';
 import {
   type AdapterFacts,
@@ -19,18 +19,18 @@ export interface BrowserFacts {
   secure: boolean;
   /** Threads may share memory. */
   isolated: boolean;
-  /** That the CPU path computes on. */
+  /** Number of threads that the CPU path uses. */
   threads: number;
   jspi: boolean;
-  /** The machine's memory in bytes, rounded and capped; undefined where the browser does not tell. */
+  /** The machine's memory in bytes, rounded and capped; undefined if the browser does not report it. */
   memoryBytes: number | undefined;
-  /** Undefined where the browser does not tell. */
+  /** Undefined if the browser does not report it. */
   storage: { bytes: number; persistent: boolean } | undefined;
 }
 
-/** What encodes a video of some size and speed. */
+/** Which codecs can encode a video of the given size and speed. */
 export interface EncoderFacts {
-  /** As WebCodecs names them, for example "avc1.64000a"; undefined where the browser cannot. */
+  /** WebCodecs codec strings, for example "avc1.64000a"; undefined if the browser cannot encode it. */
   codecs: Readonly<Record<Mp4Codec, string | undefined>>;
   width: number;
   height: number;
@@ -40,9 +40,9 @@ export interface EncoderFacts {
 interface DeviceState {
   /** Undefined until the browser has answered; null where there is no WebGPU. */
   adapter: AdapterFacts | null | undefined;
-  /** Undefined until it was asked for. */
+  /** Undefined until requested. */
   browser: BrowserFacts | undefined;
-  /** Of the last size that was asked for. */
+  /** For the last requested size. */
   encoders: EncoderFacts | undefined;
   /** The panel that shows all of this. */
   panel: PartState;
@@ -76,7 +76,7 @@ export async function askBrowser(): Promise<void> {
 
 async function storageFacts(): Promise<BrowserFacts['storage']> {
   try {
-    // not there without a secure context
+    // undefined without a secure context
     const [{ usage }, persistent] = await Promise.all([navigator.storage.estimate(), navigator.storage.persisted()]);
     return usage === undefined ? undefined : { bytes: usage, persistent };
   } catch {
@@ -84,7 +84,7 @@ async function storageFacts(): Promise<BrowserFacts['storage']> {
   }
 }
 
-/** Asks which encoders take videos of the form's size and speed; nothing where these are not numbers yet. */
+/** Asks which encoders take videos of the form's size and speed; does nothing while these are not numbers. */
 export async function askForEncoders(): Promise<void> {
   const { width, height, fps } = useSettings.getState();
   if (width === null || height === null || fps === null) return;
@@ -95,7 +95,7 @@ export async function askForEncoders(): Promise<void> {
     }
   }
   const now = useSettings.getState();
-  // else a later call answers
+  // otherwise a later call answers
   if (now.width === width && now.height === height && now.fps === fps) {
     useDevice.setState({ encoders: { codecs, width, height, fps } });
   }

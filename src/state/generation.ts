@@ -26,7 +26,7 @@ function toRequest(settings: Settings): ParameterValues {
   return completeParameters(Object.fromEntries(trimmed), chosenModel());
 }
 
-/** A model without terms is downloaded by its first video. */
+/** A model without terms counts as here, since its first video downloads it. */
 export function modelPlace(): ModelPlace {
   const model = chosenModel();
   if (!model.terms) return 'here';
@@ -36,12 +36,12 @@ export function modelPlace(): ModelPlace {
   return stored ? 'here' : 'missing';
 }
 
-// what was loaded is of the model before
+// the loaded model is the previous one
 useModels.subscribe(({ chosen }, before) => {
   if (chosen !== before.chosen) useJob.setState({ model: undefined });
 });
 
-/** Makes a video of the form's settings. Never rejects: how it ends is in the stores. */
+/** Makes a video with the form's settings. Never rejects: the stores hold the outcome. */
 export async function generate(): Promise<void> {
   if (generation.busy) return;
   if (useSettings.getState().newSeed) updateSettings({ seed: drawSeed() });
@@ -89,9 +89,9 @@ export function cancel(): void {
   running.abort();
 }
 
-/** Counts the tokens of `text`, where a model is loaded and idle. */
+/** Counts the tokens of `text` if a model is loaded and idle. */
 export async function countTokens(text: string): Promise<void> {
-  // a count that fails is no reason to disturb anyone: the next one may not
+  // a failed count is not worth reporting: the next one may succeed
   const tokens = await generation.countTokens(text).catch(() => undefined);
   if (tokens !== undefined) useTokenCount.setState({ counted: { text, tokens } });
 }

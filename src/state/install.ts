@@ -1,20 +1,20 @@
 /** The browser's offer to install the page; only some make one. */
 import { create } from 'zustand';
 
-/** Not a standard, so not in TypeScript's types. */
+/** Not standardized, so not in TypeScript's types. */
 interface InstallPromptEvent extends Event {
   prompt(): Promise<unknown>;
 }
 
 const isInstallPrompt = (event: Event): event is InstallPromptEvent => 'prompt' in event;
 
-/** Shows the browser's own question; undefined where there is no offer, or it was answered. */
+/** Shows the browser's own prompt; undefined if there is no offer, or it has been answered. */
 export const useInstall = create<{ install: (() => void) | undefined }>(() => ({ install: undefined }));
 
 export function watchForInstallOffer(): void {
   addEventListener('beforeinstallprompt', (event) => {
     if (!isInstallPrompt(event)) return;
-    // the browser would ask by itself, at a moment of its own
+    // otherwise the browser would prompt at a moment of its choosing
     event.preventDefault();
     const install = () => {
       useInstall.setState({ install: undefined });

@@ -11,7 +11,7 @@ const [textEncoder, unet, vae] = ['text_encoder', 'unet', 'vae'].map((component,
   ...{ component, label: component, index, count: 3 },
 }));
 
-/** Everything that a first video reports, in its order. */
+/** Everything that a first video reports, in order. */
 const wholeJob: JobProgress[] = [
   { stage: 'open', done: 0, total: 1 },
   { stage: 'fetch', network: textEncoder, done: 0, total: 6e6 },

@@ -10,7 +10,7 @@ export interface RunningJob {
   request: ParameterValues;
   /** Undefined until the worker reports. */
   progress: JobProgress | undefined;
-  /** 0 to 1, never falling. */
+  /** 0 to 1, never decreasing. */
   fraction: number;
   steps: StepClock;
   cancelling: boolean;
@@ -19,19 +19,19 @@ export interface RunningJob {
 export interface FailedJob extends Pick<KinoraError, 'code' | 'message' | 'missingBytes'> {
   phase: 'failed';
   request: ParameterValues;
-  /** For a report: everything that is known, many lines. */
+  /** For a bug report: everything that is known, in many lines. */
   details: string;
 }
 
 export interface JobState {
   job: { phase: 'idle' } | { phase: 'done' } | { phase: 'cancelled' } | RunningJob | FailedJob;
-  /** As it was loaded for the last video that was finished. */
+  /** The model as loaded for the last finished video. */
   model: LoadedModel | undefined;
 }
 
 export const useJob = create<JobState>(() => ({ job: { phase: 'idle' }, model: undefined }));
 
-/** Where each stage begins and ends on the bar of the whole job. */
+/** Where each stage begins and ends on the job's progress bar. */
 const shares: Record<JobProgress['stage'], readonly [number, number]> = {
   open: [0, 0.02],
   fetch: [0.02, 0.14],

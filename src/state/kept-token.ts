@@ -4,7 +4,7 @@ import { type AccessToken, canHaveToken, hubOrigin, tokenOf } from '../shared/ac
 
 const schema = z.object({ origin: z.string().check(z.refine(canHaveToken)), token: z.string() });
 
-/** @param text as `tokenText` has written it, or a token alone, which was entered for the Hugging Face hub */
+/** @param text as written by `tokenText`, or a bare token, which is for the Hugging Face hub */
 export function parseToken(text: string | null): AccessToken | undefined {
   const kept = parsed(text ?? '');
   const token = tokenOf(kept?.token ?? '');

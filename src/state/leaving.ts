@@ -1,13 +1,13 @@
-/** What would be lost with the page, and the question before it is left; none is asked where nothing would be. */
+/** What would be lost with the page, and the question before leaving it, which is asked only if something would. */
 import { useJob } from './job';
 import { useResults } from './results';
 import { useTransfers } from './transfers';
 
-/** As a sentence; undefined where nothing would be lost. */
+/** A sentence for the visitor; undefined if nothing would be lost. */
 function lossOnLeaving(): string | undefined {
   if (useJob.getState().job.phase === 'running') return 'The video being made would be lost.';
   const { transfer } = useTransfers.getState();
-  // a check can be made again; what it found is in storage
+  // a check can be repeated; what it found is in storage
   if (transfer && transfer.kind !== 'check')
     return 'A model is being downloaded or copied, and you would have to resume it.';
   const unsaved = useResults.getState().results.filter(({ saved }) => !saved).length;
@@ -21,7 +21,7 @@ function hold(event: BeforeUnloadEvent): void {
 }
 
 function update(): void {
-  // there only while it is needed: with such a listener browsers keep less of a page that was left
+  // registered only while needed: browsers cache a page less well if it has such a listener
   if (lossOnLeaving() === undefined) removeEventListener('beforeunload', hold);
   else addEventListener('beforeunload', hold);
 }
@@ -33,14 +33,14 @@ export function askBeforeLeaving(): void {
 }
 
 /**
- * Asks the same before the page itself goes on to something that ends in a reload and could not be taken back by then.
- * @returns false where the visitor wants to stay
+ * Asks the same before the page does something irrevocable that ends in a reload.
+ * @returns false if the visitor wants to stay
  */
 export function mayLeave(): boolean {
   const loss = lossOnLeaving();
   if (loss === undefined) return true;
   if (!confirm(`${loss} Reload anyway?`)) return false;
-  // once is enough, unless something new comes up until then
+  // asking once is enough, unless something new starts before the reload
   removeEventListener('beforeunload', hold);
   return true;
 }

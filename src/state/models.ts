@@ -1,4 +1,4 @@
-/** Which models there are to choose from, and which is chosen. */
+/** The list of models, and which one is chosen. */
 import { z } from 'zod/mini';
 import { create } from 'zustand';
 import { knownModels } from '../catalogue/known-models';
@@ -9,7 +9,7 @@ import { readList, readStorage, writeStorage } from './browser-storage';
 import { switches } from './switches';
 
 interface ModelsState {
-  /** Known ones, and those that the visitor has added. */
+  /** Known models, and those that the visitor has added. */
   models: readonly Model[];
   chosen: Model;
   /** Addresses whose terms were accepted. */
@@ -20,11 +20,11 @@ const chosenKey = 'kinora.model';
 const addedKey = 'kinora.models';
 const acceptedKey = 'kinora.accepted';
 
-/** Of the web, or of a stored copy of a folder. */
+/** A web address, or the id of a folder's stored copy. */
 const address = z.string().check(z.refine((url) => /^(https?|folder):/.test(url) && URL.canParse(url)));
 const added = z.object({ url: address, name: z.string() });
 
-/** Folders that are used where they lie, by the id of their model. They cannot be kept for the next visit. */
+/** Folders used in place, by the id of their model. They cannot be kept for the next visit. */
 const picked = new Map<string, Picked>();
 
 function restored({ url, name }: { url: string; name: string }): Model {
@@ -55,11 +55,14 @@ export function sourceOf({ id, url, place }: Model): ModelSource<Picked> {
 
 export function chooseModel(model: Model): void {
   useModels.setState({ chosen: model });
-  // a folder that is used where it lies is out of reach at the next visit
+  // a folder used in place is out of reach on the next visit
   if (!picked.has(model.id)) writeStorage(chosenKey, model.id);
 }
 
-/** Adds a model at an address, or a stored copy of a folder. Returns the one that is listed. */
+/**
+ * Adds a model at an address, or the stored copy of a folder.
+ * @returns the listed model
+ */
 export function addModel(url: string, name = url): Model {
   const { models } = useModels.getState();
   const there = models.find((model) => model.url === url);
@@ -70,7 +73,7 @@ export function addModel(url: string, name = url): Model {
   return model;
 }
 
-/** Adds a folder that is used where it lies, for this visit. */
+/** Adds a folder that is used in place, for this visit. */
 export function addPickedFolder(folder: Picked, name: string): Model {
   const model = modelOnDisk(`picked:${crypto.randomUUID()}`, name, 'folder');
   picked.set(model.id, folder);
@@ -78,7 +81,7 @@ export function addPickedFolder(folder: Picked, name: string): Model {
   return model;
 }
 
-/** Takes a model that was added off the list. */
+/** Removes an added model from the list. */
 export function removeModel(model: Model): void {
   picked.delete(model.id);
   useModels.setState(({ models, chosen }) => ({

@@ -1,10 +1,12 @@
-/** Parts of the page whose code is fetched when they are first opened. */
+/** Parts of the page whose code is loaded when they are first opened. */
 import { hostAnswers } from '../client';
 
-/** `unreachable`, `gone`: the code did not come, because its host does not answer, or although it does. */
+/**
+ * `unreachable`: the code could not be loaded, because the host does not answer; `gone`: it could not, although the host answers.
+ */
 export type PartState = 'closed' | 'open' | 'unreachable' | 'gone';
 
-/** Fetches the code of a part before it is shown: React could not go on with the page where that fails. */
+/** Loads the code of a part before it is shown, because React could not recover if that failed during rendering. */
 export async function fetchPart(load: () => Promise<unknown>): Promise<Exclude<PartState, 'closed'>> {
   try {
     await load();

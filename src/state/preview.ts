@@ -1,4 +1,4 @@
-/** The latest preview of the running job. Pixels stay out of the store: this is a mailbox with one letter. */
+/** The latest preview of the running job. Pixels stay out of the stores: only the latest preview is kept. */
 import type { StepPreview } from '../protocol';
 
 let latest: StepPreview | undefined;

@@ -1,22 +1,22 @@
-/** Why no video can be made with these settings, as sentences for the visitor; empty where one can. */
+/** Why no video can be made with these settings, as sentences for the visitor; empty if one can. */
 import { type ParameterName, parameterNames, parameters } from '../engine/parameters';
 import type { ModelLimits } from '../engine/parameters/kinds';
 import { matters, problemOf } from '../engine/parameters/values';
 import type { Settings } from './form';
 
-/** A sentence for the visitor; undefined where the field is right. */
+/** A sentence for the visitor; undefined if the field is valid. */
 export function fieldProblem(name: ParameterName, value: unknown, model?: ModelLimits): string | undefined {
   const problem = problemOf(name, value, model);
   return problem && `${parameters[name].label} ${problem}.`;
 }
 
-/** Of all that needs what browsers give to secure contexts only: storing models, and making videos. */
+/** Why nothing works outside a secure context, neither storing models nor making videos. */
 export const insecureReason =
   'This page was not opened over https or on localhost, so the browser blocks what it needs.';
 
 /**
- * `missing`: it is not stored, and not to be downloaded without being asked for; `unknown`: storage has not answered yet;
- * `unreadable`: storage failed.
+ * `missing`: it is not stored, and must not be downloaded without consent; `unknown`: storage has not answered yet; `unreadable`:
+ * storage failed.
  */
 export type ModelPlace = 'here' | 'missing' | 'unknown' | 'unreadable';
 

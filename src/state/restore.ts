@@ -1,4 +1,4 @@
-/** The settings of a video that was made here, taken from its file. */
+/** Loads the settings of a Kinora video from its file. */
 import { create } from 'zustand';
 import { readComment } from '../media/mp4-comment';
 import { parseVideoComment } from '../media/video-comment';
@@ -8,7 +8,7 @@ import { chooseModel, useModels } from './models';
 import { updateSettings } from './settings';
 import { idOf } from './transfers';
 
-/** What came of the last file; nothing was said before the first. */
+/** The outcome for the last file; empty before the first. */
 interface RestoreState {
   file: string;
   said: string;
@@ -17,7 +17,7 @@ interface RestoreState {
 
 export const useRestore = create<RestoreState>(() => ({ file: '', said: '', problem: false }));
 
-/** Fills the form with what the video was made of, and chooses its model where it is listed. Never rejects. */
+/** Fills the form with the video's settings, and chooses its model if listed. Never rejects. */
 export async function restoreFrom(file: File): Promise<void> {
   try {
     const { model: id, parameters } = parseVideoComment(await readComment(file));
@@ -33,7 +33,7 @@ export async function restoreFrom(file: File): Promise<void> {
   }
 }
 
-/** Videos name their model without the query of its address; those of before have it, and mean that version of the model. */
+/** Videos name their model without its address's query; older ones include it, and mean that version of the model. */
 function isNamed(id: string, name: string): boolean {
   return id === name || withoutQuery(id) === name;
 }

@@ -8,14 +8,14 @@ export interface Result {
   request: ParameterValues;
   backend: Backend;
   codec: string;
-  /** Of the file. */
+  /** Bytes of the file. */
   bytes: number;
-  /** Milliseconds from the first step to the file; without loading the model. */
+  /** Milliseconds from the first step to the finished file, without loading the model. */
   milliseconds: number;
-  /** Tokens that the prompt was too long by. */
+  /** How many tokens too long the prompt was. */
   truncatedTokens: number;
   fileName: string;
-  /** Its download was used. */
+  /** Whether it has been downloaded. */
   saved: boolean;
 }
 
@@ -24,7 +24,7 @@ interface ResultsState {
   selectedId: string | undefined;
 }
 
-/** More would only fill the memory: the next one takes the place of the oldest. */
+/** More would only fill memory: the next video replaces the oldest. */
 export const maxResults = 30;
 
 const urls = new Map<string, string>();
@@ -42,7 +42,7 @@ export function addResult(made: Omit<Result, 'saved'>, file: Blob): void {
   useResults.setState({ results, selectedId: result.id });
 }
 
-/** Of the result's file. */
+/** Object URL of the result's file. */
 export function resultUrl(id: string): string | undefined {
   return urls.get(id);
 }
@@ -58,7 +58,7 @@ export function selectResult(id: string): void {
   useResults.setState({ selectedId: id });
 }
 
-/** What a download is called: "kinora-a-red-circle-moving-right-on-a-blue-seed-42.mp4". */
+/** File name of a download: "kinora-a-red-circle-moving-right-on-a-blue-seed-42.mp4". */
 export function videoFileName({ prompt, seed }: Pick<ParameterValues, 'prompt' | 'seed'>): string {
   const words = prompt
     .toLowerCase()

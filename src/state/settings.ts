@@ -1,4 +1,4 @@
-/** What the form holds; kept between visits, for each model by itself. */
+/** The form's values, kept between visits for each model separately. */
 import { create } from 'zustand';
 import { readStorage, writeStorage } from './browser-storage';
 import { parseSettings, type Settings } from './form';
@@ -20,13 +20,13 @@ export function updateSettings(changes: Partial<Settings>): void {
   useSettings.setState(changes);
 }
 
-/** Back to what the model recommends; the texts stay. */
+/** Resets to the values recommended for the model; the prompts stay. */
 export function resetSettings(): void {
   const { prompt, negativePrompt } = useSettings.getState();
   useSettings.setState({ ...parseSettings(null, chosenModel()), prompt, negativePrompt });
 }
 
-/** An integer from 0 to 2^32 - 1, the range that other tools draw from. */
+/** An integer from 0 to 2^32 - 1, the range that other tools use. */
 export function drawSeed(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
 }

@@ -13,7 +13,7 @@ const schema = z.object({
 });
 
 export interface Switches {
-  /** Absolute; undefined where the address names none. */
+  /** Absolute; undefined if the page's address names none. */
   modelUrl: string | undefined;
   request: Omit<LoadRequest, 'source'>;
 }
@@ -26,7 +26,7 @@ export function readSwitches(pageUrl: string): Switches {
 
 export const switches = readSwitches(document.baseURI);
 
-/** The page's address with a switch set, and those left out that contradict it. */
+/** The page's address with a switch set, and contradicting switches removed. */
 export function addressWith(name: 'device' | 'memory', value: string): string {
   const address = new URL(document.baseURI);
   address.searchParams.set(name, value);

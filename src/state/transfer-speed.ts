@@ -1,20 +1,20 @@
 /** How fast bytes arrive, and how long the rest will take. */
 
-/** Bytes that were there at some moment, in milliseconds; oldest first. */
+/** Bytes received by a moment in milliseconds, oldest first. */
 export type SpeedSamples = readonly { at: number; bytes: number }[];
 
-/** Milliseconds that the mean is taken over. */
+/** Milliseconds that the mean covers. */
 const window = 10_000;
 
 export function withSample(samples: SpeedSamples, at: number, bytes: number): SpeedSamples {
   const recent = samples.filter((sample) => sample.at >= at - window);
-  // what is found in storage did not come over the line
+  // bytes found in storage were not downloaded
   const last = recent.at(-1);
   if (last && bytes < last.bytes) return [{ at, bytes }];
   return [...recent, { at, bytes }];
 }
 
-/** Bytes per second; undefined as long as there is too little to tell. */
+/** Bytes per second; undefined while there is too little data. */
 export function speedOf(samples: SpeedSamples): number | undefined {
   const [first] = samples;
   const last = samples.at(-1);

@@ -1,4 +1,4 @@
-/** What is stored of models, and the one that is on its way. */
+/** Which models are stored, and the running transfer. */
 import { create } from 'zustand';
 import type { Model } from '../catalogue/models';
 import type { Damage, DownloadProgress, ModelFacts, Picked, StoredModel } from '../protocol';
@@ -14,35 +14,35 @@ import { type SpeedSamples, withSample } from './transfer-speed';
 
 /** A download, the copying of a folder, or the check of what is stored. */
 export interface Transfer {
-  /** Of the model; of a folder its name. */
+  /** Address of the model, or name of the folder. */
   url: string;
   kind: 'download' | 'copy' | 'check';
-  /** Undefined until the model was looked at; stays so for a folder. */
+  /** Undefined until the model has been inspected; always undefined for a folder. */
   facts: ModelFacts | undefined;
   progress: DownloadProgress | undefined;
-  /** Of all files together. */
+  /** For all files together. */
   samples: SpeedSamples;
   pausing: boolean;
 }
 
-/** What is told of an error. */
+/** The parts of an error that are shown. */
 export type Failure = Pick<KinoraError, 'code' | 'message' | 'missingBytes'>;
 
 interface TransfersState {
-  /** By id; undefined until storage was asked. */
+  /** Stored models by id; undefined until storage has answered. */
   stored: Readonly<Record<string, StoredModel>> | undefined;
-  /** Why storage could not be asked the last time. */
+  /** Why the last query of storage failed. */
   storedFailure: Failure | undefined;
-  /** Of models that were looked at, by address. */
+  /** Facts of inspected models, by address. */
   facts: Readonly<Record<string, ModelFacts>>;
-  /** The address that is being looked at. */
+  /** The address that is being inspected. */
   inspecting: string | undefined;
   transfer: Transfer | undefined;
-  /** The last model that was checked, and what of it was damaged and is deleted. */
+  /** The last checked model, and which damage was found and deleted. */
   checked: { url: string; damage: Damage } | undefined;
-  /** The last thing that failed, and what it was done to: `url` as in the transfer, of a copied folder its name. */
+  /** The last failure, and what it happened to: `url` as in `Transfer`. */
   failure: (Failure & Pick<Transfer, 'url'> & { kind: Transfer['kind'] | 'other' }) | undefined;
-  /** What the browser tells of its storage; undefined until it was asked. */
+  /** What the browser reports about storage; undefined until requested. */
   storage: { usage: number; quota: number; persisted: boolean } | undefined;
   /** The panel that shows all of this. */
   panel: PartState;
@@ -72,7 +72,7 @@ client.setToken(keptToken);
 let running: AbortController | undefined;
 let inspection: AbortController | undefined;
 
-/** Undefined until storage was asked. */
+/** Undefined until storage has answered. */
 export function isStored(model: Model, { stored }: Pick<TransfersState, 'stored'>): boolean | undefined {
   if (!stored) return undefined;
   return stored[idOf(model)]?.whole ?? false;
@@ -88,7 +88,7 @@ export function setToken(token: AccessToken | undefined, keep: boolean): void {
   client.setToken(token);
 }
 
-/** Asks what is stored. Never rejects, as none of the functions here does: how they end is in the store. */
+/** Asks what is stored. Like all functions here, it never rejects: the store holds the outcome. */
 export async function refreshStored(): Promise<void> {
   const asked = client.list().then(
     (list) => ({ stored: Object.fromEntries(list.map((one) => [one.id, one])), storedFailure: undefined }),
@@ -106,18 +106,18 @@ async function storageFacts(): Promise<TransfersState['storage']> {
     ]);
     return { usage, quota, persisted };
   } catch {
-    // not there without a secure context
+    // undefined without a secure context
     return undefined;
   }
 }
 
-/** Asks the browser not to clear what is stored when it is short of space. */
+/** Asks the browser not to clear stored models when space runs short. */
 export async function keepStored(): Promise<void> {
   await navigator.storage.persist().catch(() => false);
   await refreshStored();
 }
 
-/** Looks at what a model consists of, before anything large is fetched. */
+/** Inspects what a model consists of, before anything large is downloaded. */
 export async function inspect({ url }: Model): Promise<void> {
   const address = new URL(url, document.baseURI).href;
   inspection?.abort();
@@ -130,12 +130,12 @@ export async function inspect({ url }: Model): Promise<void> {
   } catch (error) {
     if (!signal.aborted) fail({ url, kind: 'other' }, error);
   } finally {
-    // another one may have begun
+    // another inspection may have begun
     if (!signal.aborted) useTransfers.setState({ inspecting: undefined });
   }
 }
 
-/** Nobody waits any more for what a model consists of. */
+/** Called when nobody needs the result of an inspection any more. */
 export function stopInspecting(): void {
   inspection?.abort();
   useTransfers.setState({ inspecting: undefined });
@@ -151,26 +151,26 @@ export async function download(model: Model): Promise<void> {
   });
 }
 
-/** Copies a folder of the visitor's disk into storage, and adds it to the models. */
+/** Copies a folder from the visitor's disk into storage, and adds it to the list. */
 export async function copyFolder(folder: Picked, name: string): Promise<Model | undefined> {
   const id = await transfer({ url: name, kind: 'copy' }, (callbacks) => client.importFolder(folder, callbacks));
   return id === undefined ? undefined : addModel(id, name);
 }
 
-/** Reads all of a stored model; what a disk has damaged is deleted, so that it can be downloaded again. */
+/** Reads all of a stored model and deletes what is damaged, so that it can be downloaded again. */
 export async function checkModel(model: Model): Promise<void> {
   const { url } = model;
   const damage = await transfer({ url, kind: 'check' }, (callbacks) => client.check(idOf(model), callbacks));
   if (damage) useTransfers.setState({ checked: { url, damage } });
 }
 
-/** What is there stays, and the next download goes on from it. */
+/** Stored parts stay, and the next download resumes from them. */
 export function pause(): void {
   update({ pausing: true });
   running?.abort();
 }
 
-/** Frees everything of a model; resolves with whether it is gone. */
+/** Deletes everything stored of a model; resolves with whether that succeeded. */
 export async function deleteStored(model: Model): Promise<boolean> {
   let gone = false;
   try {
@@ -191,10 +191,10 @@ export function dismissFailure(): void {
   useTransfers.setState({ failure: undefined });
 }
 
-/** Bytes of all weight files of a download that are here, and all of them; undefined where that is not known. */
+/** Bytes stored so far, and total bytes, of all weight files of a download; undefined if not known. */
 export function transferredBytes({ facts, progress }: Transfer): { bytes: number; totalBytes: number } | undefined {
   if (!facts) return undefined;
-  // they come in this order
+  // files are downloaded in this order
   const current = facts.files.findIndex(({ component }) => component === progress?.network.component);
   const others = facts.files.map(({ component, bytes, storedBytes }, index) => {
     if (component === progress?.network.component) return 0;
@@ -249,7 +249,7 @@ function toFailure(thrown: unknown): Failure {
   return { code, message, missingBytes };
 }
 
-// a model with terms is not downloaded by Generate: whether it is there has to be known
+// Generate does not download a model with terms, so the page has to know whether it is stored
 function askWhereNeeded(): void {
   if (chosenModel().terms && !useTransfers.getState().stored) void refreshStored();
 }

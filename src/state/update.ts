@@ -1,4 +1,4 @@
-/** Another version of the page: one that waits to be taken, or that another tab has taken. */
+/** Another version of the page: waiting to be used, or already taken by another tab. */
 import { create } from 'zustand';
 import { type UpdateKind, watchForUpdates } from '../client';
 import { mayLeave } from './leaving';
@@ -11,18 +11,18 @@ interface Update {
   take: () => void;
 }
 
-/** Undefined where there is none, or it was postponed. */
+/** Undefined if there is none, or it was postponed. */
 export const useUpdate = create<{ update: Update | undefined }>(() => ({ update: undefined }));
 
 export function askForUpdates(): void {
-  // without a service worker the page works as well, but not offline
+  // without a service worker the page works too, but not offline
   watchForUpdates((kind, take) => useUpdate.setState({ update: { kind, take } })).catch(() => undefined);
 }
 
-/** Takes the new version, unless something would be lost and the visitor wants to keep it. */
+/** Switches to the new version, unless something would be lost and the visitor wants to keep it. */
 export function takeUpdate(): void {
   const { update } = useUpdate.getState();
-  // before, for the other version is there for good once it is active
+  // asked first, because activating the other version cannot be undone
   if (update && mayLeave()) update.take();
 }
 

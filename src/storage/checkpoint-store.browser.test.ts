@@ -41,7 +41,7 @@ async function putShards(manifest: Manifest): Promise<void> {
   }
 }
 
-/** Chrome DevTools Protocol: does to the storage what a visitor or a full disk would. */
+/** Uses the Chrome DevTools Protocol to do to storage what a visitor or a full disk would. */
 function browserSession() {
   return cdp() as unknown as { send: (method: string, parameters: object) => Promise<unknown> };
 }
@@ -147,7 +147,7 @@ it('tells a text, a file that is known to be absent, and nothing known apart', a
 });
 
 it('lists what is stored with its bytes, and deletes one without touching another', async () => {
-  // one id is the beginning of the other
+  // one id is a prefix of the other
   const longer = `${checkpoint}xl/`;
   const text = '{"a": 1}';
   for (const id of [checkpoint, longer]) {
@@ -211,7 +211,7 @@ it('takes texts without a checksum, which older versions have stored', async () 
 });
 
 it('does not wait for ever for a Blob', async () => {
-  // no disk is as fast as that
+  // no disk is that fast
   const blob = new Blob([new Uint8Array(50_000_000)]);
   await expect(readBlob(blob, 0)).rejects.toThrow(failure('storage', 'nothing came'));
   expect((await readBlob(blob)).byteLength).toBe(50_000_000);
@@ -220,7 +220,7 @@ it('does not wait for ever for a Blob', async () => {
 it('reports that the browser refuses more space, and keeps what is there', async () => {
   const manifest = manifestOf('unet');
   const { origin } = location;
-  // Chromium remembers for half a minute how much space there is, unless it has to open the storage anew
+  // Chromium caches the available space for half a minute, unless it has to reopen the storage
   await browserSession().send('Storage.clearDataForOrigin', { origin, storageTypes: 'indexeddb' });
   await browserSession().send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1_000_000 });
   try {

@@ -8,17 +8,16 @@ import { type ByteRange, fits, type ShardRecord, shardRecord, type TextRecord, t
 /** What is stored of one checkpoint. */
 export interface StoredCheckpoint {
   readonly id: string;
-  /** Everything that it occupies, unfinished downloads included, as far as it can be read. */
+  /** Bytes it occupies, including unfinished downloads, as far as they can be read. */
   readonly bytes: number;
-  /** Components that are stored whole. */
+  /** Components that are completely stored. */
   readonly components: readonly string[];
 }
 
 /**
- * Checkpoints in IndexedDB: weight shards as Blobs, manifests, and the small text files.
- * Shards of a component without a manifest are an unfinished download: they are there to be continued, never to be used.
- * A record that cannot be read, or is of another form, counts as one that is not there, and takes no other with it.
- * Every method throws KinoraError `storage`, `newer-storage` or `quota`.
+ * Checkpoints in IndexedDB: weight shards as Blobs, manifests, and the small text files. Shards of a component without a manifest
+ * are an unfinished download: it can be resumed, but is never used. A record that cannot be read or has another form counts as
+ * missing, and affects no other record. Every method throws KinoraError `storage`, `newer-storage` or `quota`.
  */
 export class CheckpointStore {
   readonly #database: Database;
@@ -28,25 +27,25 @@ export class CheckpointStore {
     this.#database = new Database(name);
   }
 
-  /** The components of a checkpoint that are stored whole. */
+  /** The manifests of a checkpoint's completely stored components. */
   async manifests(checkpoint: string): Promise<Manifest[]> {
     const keys = await this.#keys('manifests', checkpoint);
     return (await Promise.all(keys.map((key) => this.#manifest(key)))).filter((manifest) => manifest !== undefined);
   }
 
-  /** A small file: its text, null where it is known to be absent, undefined where nothing is known. */
+  /** The text of a small file; null if it is known to be absent, undefined if nothing is known. */
   async text(checkpoint: string, path: string): Promise<string | null | undefined> {
     return (await this.#text([checkpoint, path]))?.text;
   }
 
   async putText(checkpoint: string, path: string, text: string | null): Promise<void> {
-    // an interrupted download fetches them anew, and there may be no room for a second copy of what has not changed
+    // an interrupted download fetches them again, and there may be no room for a second copy of unchanged ones
     if ((await this.text(checkpoint, path)) === text) return;
     const record: TextRecord = { text, ...(text !== null && { checksum: await checksum(text) }) };
     await this.#database.use(`storing ${path}`, (connection) => connection.put('texts', record, [checkpoint, path]));
   }
 
-  /** Small files that were stored, and are not what was stored or cannot be read. */
+  /** Paths of stored small files that are damaged or cannot be read. */
   async damagedTexts(checkpoint: string): Promise<string[]> {
     const damaged: string[] = [];
     for (const key of await this.#keys('texts', checkpoint)) {
@@ -56,8 +55,8 @@ export class CheckpointStore {
   }
 
   /**
-   * Deletes small files that are damaged, and manifests that are. If there is any, the checkpoint counts as unfinished: all of its
-   * manifests go, its shards stay.
+   * Deletes damaged small files and manifests. If there are any, the checkpoint counts as unfinished: all of its manifests are
+   * deleted, its shards stay.
    * @returns how many were damaged
    */
   async removeDamagedFiles(checkpoint: string): Promise<number> {
@@ -77,8 +76,7 @@ export class CheckpointStore {
   }
 
   /**
-   * Which of the manifest's shards need not be fetched again. What an earlier, different version of the file has left is
-   * deleted on the way.
+   * The manifest's shards that need not be fetched again. Shards left by an earlier, different version of the file are deleted.
    */
   async storedShards(manifest: Manifest): Promise<ByteRange[]> {
     const { checkpoint, component } = manifest;
@@ -93,7 +91,7 @@ export class CheckpointStore {
 
   /**
    * Stores one shard, in a transaction of its own.
-   * @param digestState what `digestState` gives back
+   * @param digestState to be returned by `digestState`
    */
   async putShard(manifest: Manifest, shard: ByteRange, blob: Blob, digestState?: Uint8Array): Promise<void> {
     const { checkpoint, component, version } = manifest;
@@ -103,7 +101,7 @@ export class CheckpointStore {
     );
   }
 
-  /** What was stored with the shard. */
+  /** The digest's state that was stored with the shard. */
   async digestState(manifest: Manifest, shard: ByteRange): Promise<Uint8Array | undefined> {
     return (await this.#shard(manifest, shard))?.digestState;
   }
@@ -116,14 +114,14 @@ export class CheckpointStore {
   }
 
   /**
-   * Stores the manifest, which makes the component whole.
-   * @throws KinoraError `storage` when a shard is missing, because somebody has deleted it in the meantime
+   * Stores the manifest, which marks the component as complete.
+   * @throws KinoraError `storage` if a shard is missing because it was deleted in the meantime
    */
   async commit(manifest: Manifest): Promise<void> {
     const { checkpoint, component } = manifest;
     await this.#database.use(`completing ${component}`, async (connection) => {
       const transaction = connection.transaction(['shards', 'manifests'], 'readwrite');
-      // where a request fails first, nobody gets as far as waiting for the end
+      // if a request fails first, nothing awaits the transaction's end
       transaction.done.catch(() => undefined);
       const shards = transaction.objectStore('shards');
       const values = await Promise.all(manifest.shards.map(({ begin }) => shards.get([checkpoint, component, begin])));
@@ -144,9 +142,9 @@ export class CheckpointStore {
   }
 
   /**
-   * Opens the shards of a stored component. The last byte of each is read, so that a Blob whose file is gone or cut off is found
-   * here and not inside a session.
-   * @returns `blobs` in the manifest's order; `lost`: shards that are not what the manifest says, or cannot be read
+   * Opens the shards of a stored component. The last byte of each is read, so that a Blob whose file is gone or truncated is
+   * noticed here, not inside a session.
+   * @returns `blobs` in the manifest's order; `lost`: shards that do not match the manifest or cannot be read
    */
   async openShards(manifest: Manifest): Promise<{ blobs: Blob[]; lost: ByteRange[] }> {
     const open = async (shard: ByteRange) => {
@@ -160,7 +158,7 @@ export class CheckpointStore {
       );
     };
     const shards = await Promise.all(
-      // private windows fail at random to read a Blob back; the second try usually succeeds
+      // private windows randomly fail to read a Blob back; the second try usually succeeds
       manifest.shards.map(async (shard) => ({ shard, blob: (await open(shard)) ?? (await open(shard)) })),
     );
     return {
@@ -170,10 +168,10 @@ export class CheckpointStore {
   }
 
   /**
-   * Reads a stored component from its first byte to its last. Shards that are not what was stored, or cannot be read, are deleted,
-   * and with them the manifest: the component then counts as unfinished.
-   * @param onBytes called with the bytes of each shard that was read
-   * @returns bytes of what was deleted
+   * Reads a stored component from first byte to last. Shards that are damaged or cannot be read are deleted, and with them the
+   * manifest: the component then counts as unfinished.
+   * @param onBytes called with the number of bytes of each shard that was read
+   * @returns the number of bytes deleted
    */
   async removeDamaged(
     manifest: Manifest,
@@ -187,7 +185,7 @@ export class CheckpointStore {
     const damaged: ByteRange[] = [];
     for (const shard of manifest.shards) {
       throwIfCancelled(signal);
-      // looked at twice before it is deleted, for the reason above
+      // read twice before it is deleted, for the reason above
       if (!(await isIntact(shard)) && !(await isIntact(shard))) damaged.push(shard);
       onBytes?.(shard.end - shard.begin);
     }
@@ -208,7 +206,7 @@ export class CheckpointStore {
     });
   }
 
-  /** Everything that is stored, unfinished downloads too. */
+  /** Everything that is stored, including unfinished downloads. */
   async list(): Promise<StoredCheckpoint[]> {
     const found = new Map<string, { bytes: number; components: string[] }>();
     const entry = (id: string) => {
@@ -217,7 +215,7 @@ export class CheckpointStore {
       return known;
     };
     for (const key of await this.#keys('shards')) {
-      // a handle: its bytes stay on disk
+      // only a handle: its bytes stay on disk
       entry(key[0]).bytes +=
         shardRecord.safeParse(await this.#database.value('listing the models', 'shards', key)).data?.blob.size ?? 0;
     }
@@ -248,7 +246,7 @@ export class CheckpointStore {
     await this.#database.close();
   }
 
-  /** Keys are kept apart from values: they can be read where values cannot. */
+  /** Only keys are listed, because they can be read even if values cannot. */
   #keys<Name extends StoreName>(name: Name, ...prefix: string[]): Promise<Key<Name>[]> {
     return this.#database.use('looking for the model', (connection) =>
       connection.getAllKeys(name, keysWithPrefix(...prefix)),
@@ -265,7 +263,7 @@ export class CheckpointStore {
     return (await checksum(record.text)) === record.checksum ? record : undefined;
   }
 
-  /** Undefined where it is not what the manifest says. */
+  /** Undefined if it does not match the manifest. */
   async #shard(manifest: Manifest, shard: ByteRange): Promise<ShardRecord | undefined> {
     const { checkpoint, component } = manifest;
     const value = await this.#database.value(`reading ${component}`, 'shards', [checkpoint, component, shard.begin]);

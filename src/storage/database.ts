@@ -2,8 +2,8 @@ import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import { KinoraError } from '../shared/errors';
 
 /**
- * What is stored, by key; keys begin with the checkpoint's id, so that one range covers everything of a checkpoint.
- * Values are `unknown`: they may be another version's, and are parsed where they are read.
+ * What is stored, by key. Keys begin with the checkpoint's id, so that one range covers a whole checkpoint. Values are `unknown`:
+ * another version may have written them, so they are parsed when read.
  */
 interface Schema extends DBSchema {
   /** [checkpoint, component] → Manifest */
@@ -37,8 +37,8 @@ export class Database {
   /**
    * Runs `work` on the open database.
    * @param doing completes "The browser's storage failed while …"
-   * @throws KinoraError `quota` where the browser refuses to store more, `newer-storage` where a newer version of the page has
-   *   written the database, `storage` for everything else that it refuses
+   * @throws KinoraError `quota` if the browser refuses to store more, `newer-storage` if a newer version of the page has written
+   *   the database, `storage` for any other failure
    */
   async use<T>(doing: string, work: (connection: Connection) => Promise<T>): Promise<T> {
     const connection = this.#open();
@@ -46,7 +46,7 @@ export class Database {
       return await work(await connection);
     } catch (error) {
       if (!isClosed(error)) throw storageError(error, doing);
-      // where site data is cleared, a connection may close while it opens or works, and be told of that only later
+      // when site data is cleared, a connection may close while opening or in use, and learn of it only later
       if (this.#connection === connection) await this.close();
     }
     try {
@@ -57,8 +57,8 @@ export class Database {
   }
 
   /**
-   * What is stored under a key; undefined where nothing is, and where it cannot be read: Chromium keeps large values in files of their
-   * own, which programs that tidy up delete or cut off. In a transaction of its own, because a request that fails ends its transaction.
+   * The value stored under a key; undefined if there is none or it cannot be read: Chromium keeps large values in files of their
+   * own, which cleanup programs delete or truncate. Uses its own transaction, because a failed request ends its transaction.
    */
   value<Name extends StoreName>(doing: string, name: Name, key: Key<Name>): Promise<unknown> {
     return this.use(doing, async (connection) => {
@@ -70,7 +70,7 @@ export class Database {
       const unlessClosed = (error: unknown) => {
         if (isClosed(error)) throw error;
       };
-      // private windows fail at random to read something back; the second try usually succeeds
+      // private windows randomly fail to read values back; the second try usually succeeds
       return read().catch((error) => {
         unlessClosed(error);
         return read().catch(unlessClosed);

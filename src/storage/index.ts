@@ -1,4 +1,4 @@
-/** What the browser keeps between visits. */
+/** Checkpoints in the browser's storage. */
 export { CheckpointStore, type StoredCheckpoint } from './checkpoint-store';
 export { hashBlob } from './checksum';
 export { componentOf, type Manifest, manifestBytes, partName, shardName } from './manifest';

@@ -13,7 +13,7 @@ const manifest: Manifest = {
   tensors: [
     { name: 'a', dtype: 'F16', shape: [10, 5], file: 'unet-0', offset: 100, byteLength: 100 },
     { name: 'scalar', dtype: 'I64', shape: [], file: 'unet-1', offset: 32, byteLength: 8 },
-    // shares bytes with the one before
+    // shares bytes with the preceding one
     { name: 'view', dtype: 'U8', shape: [40], file: 'unet-1', offset: 0, byteLength: 40 },
   ],
 };

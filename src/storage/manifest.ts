@@ -3,7 +3,7 @@ import type { StoredTensor } from '../engine';
 import { elementType, tensorDtypes } from '../shared/dtypes';
 
 const count = z.int().nonnegative();
-/** `file` is the name of a shard, as the weights hand it out. */
+/** `file` is the name of a shard, as `Weights` uses it. */
 const tensorSchema: z.ZodType<StoredTensor & { name: string }> = z.object({
   name: z.string(),
   dtype: z.enum(tensorDtypes),
@@ -16,21 +16,21 @@ const tensorSchema: z.ZodType<StoredTensor & { name: string }> = z.object({
 const fields = z.object({
   /** Id of the checkpoint that it belongs to. */
   checkpoint: z.string(),
-  /** Name of the component; of one whose weights lie in several files, with the file's number: `partName`. */
+  /** Name of the component; if its weights are in several files, with the file's number (`partName`). */
   component: z.string(),
-  /** How many files the component's weights lie in, if several. */
+  /** How many files hold the component's weights, if several. */
   parts: count.min(2).optional(),
-  /** The weight file that it is about. */
+  /** The weight file it describes. */
   file: z.object({
-    /** In the folder. */
+    /** Path in the folder. */
     path: z.string(),
     bytes: count,
-    /** In hexadecimal, where its authors tell it: a file whose manifest is stored has it. */
+    /** In hexadecimal, if published. Once the manifest is stored, the file is known to match it. */
     sha256: z.string().optional(),
   }),
-  /** Changes when the file at its place does: path, size, and what the server gives to tell versions apart. */
+  /** Changes when the file at the origin changes: path, size, and the server's validator. */
   version: z.string(),
-  /** Byte ranges `[begin, end)` of the file, in their order; together all of its tensors. */
+  /** Byte ranges `[begin, end)` of the file, in order; together they hold all of its tensors. */
   shards: z.array(z.object({ begin: count, end: count })),
   tensors: z.array(tensorSchema),
 });
@@ -38,8 +38,8 @@ const fields = z.object({
 export type Manifest = z.infer<typeof fields>;
 
 /**
- * What one component's weight file holds and how it is cut into shards. It can be drawn up from the file's header before
- * a weight is fetched; it is stored last, so that a stored manifest means that every shard is there.
+ * What one component's weight file holds and how it is cut into shards. It can be derived from the file's header before a weight
+ * is fetched; it is stored last, so that a stored manifest means that every shard is there.
  */
 export const manifestSchema = fields
   .refine(({ shards }) => shards.every(({ begin, end }, i) => begin < end && begin >= (shards[i - 1]?.end ?? 0)), {
@@ -47,17 +47,17 @@ export const manifestSchema = fields
   })
   .refine(tensorsLieInShards, { error: 'a tensor lies outside of its shard, or is not as long as its shape says' });
 
-/** What one of several files of a component is stored as. */
+/** The name that one of several weight files of a component is stored under. */
 export function partName(component: string, index: number): string {
   return `${component}/${index}`;
 }
 
-/** The component that a manifest is of, or of a part of. */
+/** The component whose weights, or a part of them, a manifest describes. */
 export function componentOf({ component }: Manifest): string {
   return component.split('/')[0] ?? '';
 }
 
-/** As the weights hand it out. */
+/** The name of a shard in `Weights`. */
 export function shardName(component: string, index: number): string {
   return `${component}-${index}`;
 }

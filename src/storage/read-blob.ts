@@ -1,15 +1,15 @@
 import { KinoraError } from '../shared/errors';
 
-/** Seconds in which a disk that has gone to sleep wakes up, and a virus scanner looks through a shard. */
+/** Seconds: enough for a sleeping disk to wake up, and for a virus scanner to scan a shard. */
 const defaultPatience = 20;
 
 /**
  * Reads a Blob, or a piece of one, into memory.
  *
- * `blob.arrayBuffer()` never settles in Chromium 156 where the file behind a stored Blob has been cut off before the bytes that
- * are asked for; as the body of a Response it ends there, and is too short.
+ * `blob.arrayBuffer()` never settles in Chromium 156 if the file behind a stored Blob has been truncated before the bytes that
+ * are requested; the body of a Response ends there instead, and is too short.
  * @param patience seconds
- * @throws KinoraError `storage` when its file is gone, cut off, or does not answer
+ * @throws KinoraError `storage` if its file is gone, truncated, or does not respond
  */
 export async function readBlob(blob: Blob, patience = defaultPatience): Promise<ArrayBuffer> {
   let timer: ReturnType<typeof setTimeout> | undefined;

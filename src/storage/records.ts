@@ -10,17 +10,17 @@ export interface ByteRange {
 export const shardRecord = z.object({
   version: z.string(),
   blob: z.instanceof(Blob),
-  /** Of the blob; older versions of the page stored none. */
+  /** Checksum of the blob; older versions of the page stored none. */
   checksum: z.string().optional(),
-  /** State of the file's digest after this shard. */
+  /** State of the weight file's digest after this shard. */
   digestState: z.custom<Uint8Array>((value) => value instanceof Uint8Array).optional(),
 });
 export type ShardRecord = z.infer<typeof shardRecord>;
 
 export const textRecord = z.object({
-  /** `null`: the folder was asked, and has no such file. */
+  /** `null`: the folder is known to have no such file. */
   text: z.string().nullable(),
-  /** Of the text; older versions of the page stored none. */
+  /** Checksum of the text; older versions of the page stored none. */
   checksum: z.string().optional(),
 });
 export type TextRecord = z.infer<typeof textRecord>;

@@ -3,7 +3,7 @@ import { z } from 'zod/mini';
 import { errorCodes, KinoraError, toKinoraError } from '../shared/errors';
 import { shortened } from '../shared/quote';
 
-/** What is left of an error between two realms. */
+/** An error as it crosses between page and worker. */
 const wireError = z.object({
   code: z.enum(errorCodes),
   message: z.string(),
@@ -16,14 +16,14 @@ const wireError = z.object({
 const thrownValue = z.object({ value: z.unknown() });
 
 /**
- * Makes errors cross as KinoraErrors with their code. Comlink's own handler keeps name, message and stack only.
- * Both ends call it once, before anything crosses.
+ * Makes errors arrive as KinoraErrors with their code. Comlink's own handler keeps only name, message and stack. Both sides call
+ * it once, before the first message.
  */
 export function installErrorTransfer(): void {
   const original = transferHandlers.get('throw');
   if (!original) throw new KinoraError('internal', 'This version of Comlink has no handler for thrown errors.');
   const handler: TransferHandler<unknown, unknown> = {
-    // only Comlink itself can tell its wrapper of a thrown value from other objects
+    // only Comlink itself can distinguish its wrapper of a thrown value from other objects
     canHandle: (value): value is unknown => original.canHandle(value),
     serialize(thrown) {
       const error = toKinoraError(thrownValue.parse(thrown).value);

@@ -1,4 +1,4 @@
-/** What page and workers have in common to speak with each other over Comlink: errors with their code, signals, signs of life. */
+/** What page and workers share to communicate over Comlink: errors with their code, signals, liveness. */
 export { installErrorTransfer } from './error-transfer';
 export { type Life, serve } from './serve';
 export { installSignalTransfer } from './signal-transfer';

@@ -2,17 +2,18 @@ import { expose } from 'comlink';
 import { installErrorTransfer } from './error-transfer';
 import { installSignalTransfer } from './signal-transfer';
 
-/** What every worker answers besides what it is for. */
+/** What every worker serves besides its own interface. */
 export interface Life {
   /**
-   * Says that the worker has started.
-   * @returns the name of a lock that the worker holds for as long as it lives. Browsers report a worker that throws, and neither one
-   *   that closes itself nor one whose process is ended; but its locks are released. Undefined where there are no locks (insecure contexts).
+   * Resolves once the worker has started.
+   * @returns the name of a lock that the worker holds while it lives. Browsers report a worker that throws, but neither one that
+   *   closes itself nor one whose process is killed; its locks, however, are released. Undefined in insecure contexts, which have
+   *   no locks.
    */
   hello(): Promise<string | undefined>;
 }
 
-/** Makes `exposed` callable from the page, in a worker. */
+/** Makes `exposed` callable from the page. Called in a worker. */
 export function serve<Exposed extends object>(exposed: Exposed): void {
   installErrorTransfer();
   installSignalTransfer();

@@ -1,6 +1,6 @@
 import { type TransferHandler, transferHandlers } from 'comlink';
 
-/** Lets an AbortSignal be an argument of a call to a worker: aborting it here aborts it there. */
+/** Lets an AbortSignal be passed to a worker: aborting it here aborts it there. */
 export function installSignalTransfer(): void {
   const handler: TransferHandler<AbortSignal, MessagePort> = {
     canHandle: (value): value is AbortSignal => value instanceof AbortSignal,

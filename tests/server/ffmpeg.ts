@@ -1,4 +1,4 @@
-/** What other software makes of a video file: ffprobe and ffmpeg, from npm. */
+/** Reads video files with other software: ffprobe and ffmpeg, from npm. */
 import { execFile } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,9 +38,9 @@ export type VideoFacts = z.infer<typeof probeSchema>['streams'][0] & {
   comment: string | undefined;
 };
 
-/** The one stream of a video file, and its frames as they were decoded. */
+/** The only stream of a video file, and its decoded frames. */
 export async function probeVideo(file: string): Promise<VideoFacts> {
-  // npm unpacks them without the right to run, since install scripts are off
+  // npm unpacks them without execute permission, since install scripts are off
   chmodSync(ffprobe.path, 0o755);
   const { stdout } = await run(ffprobe.path, [
     ...['-v', 'error', '-count_frames', '-show_streams', '-show_frames', '-show_format', '-of', 'json', file],

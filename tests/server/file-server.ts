@@ -7,7 +7,7 @@ import { pattern } from './synthetic';
 interface StoredFile {
   body: Buffer;
   fault: Fault;
-  /** Answers that went wrong so far. */
+  /** Number of faulty responses so far. */
   faults: number;
 }
 
@@ -18,8 +18,8 @@ interface Space {
 }
 
 /**
- * A static file server on 127.0.0.1 that misbehaves as it is told. Tests put their files into a space of their own:
- *   PUT  /space/path      stores a file; header X-Fault carries what to do wrong, as JSON
+ * A static file server on 127.0.0.1 that misbehaves on request. Tests put their files into a space of their own:
+ *   PUT  /space/path      stores a file; header X-Fault says what to do wrong, as JSON
  *   POST /space/          settings, as JSON
  *   GET  /space/?requests the GET requests so far, as JSON
  *   GET  /space/path      the file, with CORS and Range
@@ -140,7 +140,7 @@ function sendFile(file: StoredFile, request: IncomingMessage, response: ServerRe
 }
 
 function sendForEver(response: ServerResponse, part: Buffer): void {
-  // in large chunks, for small ones would be slow
+  // in large chunks, because small ones would be slow
   const chunk = Buffer.alloc(Math.max(part.length, 2 ** 20), part);
   const send = () => {
     while (!response.destroyed && response.write(chunk));

@@ -1,4 +1,6 @@
-/** What the test hub serves: a checkpoint on disk, or text-to-video-ms-1.7b with weights that are computed as they are asked for. */
+/**
+ * What the test hub serves: a checkpoint on disk, or text-to-video-ms-1.7b with weights that are computed on request.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
@@ -10,7 +12,7 @@ export interface HubFile {
   bytes(begin: number, end: number): Iterable<Buffer>;
 }
 
-/** By path in the folder. */
+/** Files by their path in the folder. */
 export type HubFiles = ReadonlyMap<string, HubFile>;
 
 /** Files that are served as they are. */
@@ -26,14 +28,14 @@ const smallFiles = [
   'vae/config.json',
 ];
 
-/** Of tensors.json: for every weight file its tensors, name → [dtype, shape]. */
+/** Format of tensors.json: the tensors of every weight file, name → [dtype, shape]. */
 const tensorLists = z.record(
   z.string(),
   z.object({ tensors: z.record(z.string(), z.tuple([z.enum(['F16', 'I64']), z.array(z.int().nonnegative())])) }),
 );
 
 interface WeightFile {
-  /** Length, header and padding, as a safetensors file begins. */
+  /** The beginning of a safetensors file: length, header and padding. */
   header: Buffer;
   tensors: { name: string; shape: readonly number[]; dtype: 'F16' | 'I64'; begin: number; end: number }[];
   size: number;

@@ -1,6 +1,6 @@
 /**
- * An HTTP server on 127.0.0.1 that behaves as the Hugging Face hub does: `/api/models/…` tells sizes and hashes, `/…/resolve/…` sends
- * the browser to another origin, which knows Range. And it can fail as a connection does.
+ * An HTTP server on 127.0.0.1 that behaves as the Hugging Face hub does: `/api/models/…` tells sizes and hashes, `/…/resolve/…`
+ * sends to another origin, which supports Range. And it can fail like a connection.
  */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -16,9 +16,12 @@ export interface Hub {
   readonly weightBytes: number;
   /** Bytes of weights that were sent so far. */
   readonly sentBytes: number;
-  /** Which of its two hosts were shown which Authorization, each once: `127.0.0.1 Bearer secret`, `localhost nothing`. May be cleared. */
+  /**
+   * Which of its two hosts received which Authorization, each once: `127.0.0.1 Bearer secret`, `localhost nothing`. May be
+   * cleared.
+   */
   readonly authorizations: Set<string>;
-  /** Resolves when `bytes` bytes of weights were sent in all, and sends no more of them from then on, until `goOn`. */
+  /** Resolves when `bytes` bytes of weights have been sent in total, and sends no more until `goOn`. */
   holdAt(bytes: number): Promise<void>;
   goOn(): void;
   /** Breaks all connections, and answers nothing until `reconnect`. */
@@ -32,7 +35,7 @@ const revision = 'main';
 const isWeights = (name: string) => /\.(safetensors|bin)$/.test(name);
 
 /**
- * @param fixedPort where the address must stay the same; left out: a free one
+ * @param fixedPort if the address must stay the same; a free port if left out
  * @throws Error when the port is taken
  */
 export async function startHub(files: HubFiles, fixedPort = 0): Promise<Hub> {

@@ -1,8 +1,8 @@
 import { inject } from 'vitest';
 
-/** What the server does wrong with a file, or adds to it. */
+/** Faults of the server with a file, or additions to it. */
 export interface Fault {
-  /** Appends so many bytes of `pattern` with this seed. */
+  /** Appends this many bytes of `pattern` with this seed. */
   fill?: number;
   seed?: number;
   /** Answers with this status and no body. */
@@ -14,42 +14,42 @@ export interface Fault {
   newEtag?: boolean;
   /** Sends the whole file with status 200. */
   ignoreRange?: boolean;
-  /** Sends a range that lies so many bytes further. */
+  /** Sends a range that is shifted by this many bytes. */
   shiftRange?: number;
   /** Sends the whole file with status 206. */
   wholeRange?: boolean;
   gzip?: boolean;
   /** No Content-Length. */
   chunked?: boolean;
-  /** Ends the connection after so many bytes; with `chunked` the body ends properly, only too early. */
+  /** Ends the connection after this many bytes; with `chunked` the body ends properly, but too early. */
   cutAfter?: number;
-  /** Sends so many bytes, and then nothing more. */
+  /** Sends this many bytes, and then nothing more. */
   hangAfter?: number;
-  /** Sends so many bytes every 300 ms. */
+  /** Sends this many bytes every 300 ms. */
   drip?: number;
   /** Sends the body over and over, without end and without Content-Length. */
   endless?: boolean;
-  /** Compressed, so many MiB of blanks follow the body. */
+  /** Compresses the body, followed by this many MiB of blanks. */
   bomb?: number;
-  /** Keeps the connection, and says nothing. */
+  /** Keeps the connection open, and sends nothing. */
   silent?: boolean;
   /** Gives no answer at all. */
   dropConnection?: boolean;
   /** With `status`: seconds of Retry-After. */
   retryAfter?: number;
-  /** Sends the browser to another origin for the same file, as the hub does. */
+  /** Redirects to another origin for the same file, like the hub. */
   redirect?: boolean;
-  /** Sends the browser to where it already is. */
+  /** Redirects to the same address. */
   redirectLoop?: boolean;
   /** Does not allow other origins to read it. */
   noCors?: boolean;
   /** In place of the true one; null: none. */
   contentRange?: string | null;
-  /** Turns over a bit of the byte at this offset. */
+  /** Flips a bit of the byte at this offset. */
   flip?: number;
-  /** All of this happens only to so many answers, and then no more. */
+  /** Limits all of this to this many responses. */
   times?: number;
-  /** All of this happens only to answers that contain the byte at this offset. */
+  /** Limits all of this to responses that contain the byte at this offset. */
   at?: number;
 }
 
@@ -68,7 +68,7 @@ export interface RecordedRequest {
   authorization: string | null;
 }
 
-/** A folder of its own on the test server. */
+/** A separate folder on the test server. */
 export class Space {
   readonly url = `${inject('fileServer')}/${crypto.randomUUID()}/`;
 
@@ -85,7 +85,7 @@ export class Space {
     return (await this.#recorded()).map(({ path, range }) => (range ? `${path} ${range}` : path));
   }
 
-  /** Which origins were shown which Authorization, `127.0.0.1 Bearer secret`, each once. */
+  /** Which origins received which Authorization, `127.0.0.1 Bearer secret`, each once. */
   async authorizations(): Promise<string[]> {
     const shown = (await this.#recorded()).map(({ host, authorization }) => `${host} ${authorization ?? 'nothing'}`);
     return [...new Set(shown)];

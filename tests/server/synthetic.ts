@@ -10,7 +10,7 @@ export interface SyntheticTensor {
 
 type Header = Record<string, { dtype: string; shape: unknown; data_offsets: number[] }>;
 
-/** A safetensors file: length of the header, header, data. `header` may be spoilt on its way. */
+/** A safetensors file: length of the header, header, data. `header` may be corrupted by the caller. */
 export function safetensors(
   tensors: Record<string, SyntheticTensor>,
   spoil: (header: Header) => void = () => undefined,
@@ -33,7 +33,7 @@ function headerOf(tensors: Record<string, SyntheticTensor>): Header {
   return header;
 }
 
-/** Any text as the header of a safetensors file. */
+/** A safetensors file with any text as its header. */
 export function withHeader(json: string, ...data: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
   const text = new TextEncoder().encode(json);
   const length = new Uint8Array(8);
@@ -51,7 +51,7 @@ function concat(parts: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
   return all;
 }
 
-/** Bytes that differ from place to place, and from seed to seed. */
+/** Bytes that depend on their position and a seed. */
 export function pattern(bytes: number, seed: number): Uint8Array<ArrayBuffer> {
   const words = new Uint32Array(Math.ceil(bytes / 4));
   let state = seed + 1;
@@ -69,7 +69,7 @@ export function tensor(bytes: number, seed: number): SyntheticTensor {
 
 export const modelIndex = {
   _class_name: 'TextToVideoSDPipeline',
-  _diffusers_version: '0.42.1',
+  _diffusers_version: 'any',
   scheduler: ['diffusers', 'DDIMScheduler'],
   text_encoder: ['transformers', 'CLIPTextModel'],
   tokenizer: ['transformers', 'CLIPTokenizer'],
@@ -77,7 +77,7 @@ export const modelIndex = {
   vae: ['diffusers', 'AutoencoderKL'],
 };
 
-/** Small files of a folder; what they say is of no matter to the loader. */
+/** Small files of a folder; their content does not matter to the loader. */
 const texts: Record<string, string> = {
   'model_index.json': JSON.stringify(modelIndex),
   'unet/config.json': '{"sample_size": 8}',
@@ -91,8 +91,8 @@ export const weightFiles = {
 };
 
 /**
- * Puts a safetensors file of tensors a, b, c, … whose data the server makes up by itself: a request with a large body
- * takes the browser's driver down.
+ * Puts a safetensors file of tensors a, b, c, … whose data the server generates: a request with a large body
+ * would crash the browser's driver.
  * @param sizes bytes of each
  */
 export async function putLarge(

@@ -291,7 +291,7 @@ def randomise(model: torch.nn.Module, generator: torch.Generator, dtype: torch.d
 
 
 def check_that_all_matters(model: torch.nn.Module, outputs: list[torch.Tensor], frames: int = 0) -> None:
-    """A parameter without influence would let a mistake pass. Keys' biases have none, since softmax takes them out; nor do the
+    """A parameter without influence would hide a mistake. Keys' biases have none, since softmax cancels them; nor do the
     queries and keys of attention over a single frame."""
     sum((output * torch.randn(output.shape, generator=torch.Generator().manual_seed(0))).sum() for output in outputs).backward()
     for name, parameter in model.named_parameters():
@@ -367,7 +367,7 @@ def text_encoder(case: dict, generator: torch.Generator):
     input_ids[0, 1], input_ids[0, 2] = 0, config.vocab_size - 1
     last_hidden_state = model(input_ids).last_hidden_state
     check_that_all_matters(model, [last_hidden_state])
-    # the names in a file of CLIPTextModel, which transformers 5 no longer uses inside the class
+    # the names in a file of CLIPTextModel, which newer versions of transformers no longer use inside the class
     weights = {f"text_model.{name.removeprefix('text_model.')}": weight for name, weight in model.state_dict().items()}
     if case.get("position_ids"):
         weights["text_model.embeddings.position_ids"] = torch.arange(config.max_position_embeddings)[None]

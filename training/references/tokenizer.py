@@ -1,4 +1,4 @@
-"""What Python's CLIPTokenizer makes of many texts → reference/tokenizer/{ids,special-tokens}.json.
+"""The output of Python's CLIPTokenizer for many texts → reference/tokenizer/{ids,special-tokens}.json.
 
     python3 training/references/tokenizer.py
 

@@ -1,4 +1,4 @@
-/** Small files that somebody thought hard about: each once took gigabytes, or minutes. */
+/** Small, carefully crafted files: each once took gigabytes, or minutes. */
 import fc from 'fast-check';
 import { readPyTorchFile } from '../../../src/checkpoint/pytorch-file';
 import { parseHeader } from '../../../src/checkpoint/safetensors';

@@ -31,8 +31,8 @@ const short = { ...solver, num_train_timesteps: 5, trained_betas: [0.01, 0.02, 0
 const schedule = z.object(noiseScheduleKeys);
 
 /**
- * Whether there is both signal and noise at each of the timesteps, and neither is less than float32 can tell. Without, formulas divide
- * by zero, in diffusers too: epsilon cannot be turned into a video where there is no signal (zero terminal SNR).
+ * Whether there is both signal and noise at each of the timesteps, and neither is less than float32 can tell. Without, formulas
+ * divide by zero, in diffusers too: epsilon cannot be turned into a video where there is no signal (zero terminal SNR).
  */
 function isUsual(config: unknown, timesteps: readonly number[]): boolean {
   const alphas = alphasCumprod(schedule.parse(config));

@@ -9,12 +9,12 @@ import './actions.css';
 
 const commandKey = /mac|iphone|ipad/i.test(navigator.userAgent) ? '⌘' : 'Ctrl';
 
-/** A disabled button is only marked so: it keeps the focus, and its reasons can be read. */
+/** The button is only marked as disabled: it keeps the focus, so that its reasons can be read. */
 export function Actions() {
   const settings = useSettings();
   const running = useJob(({ job }) => job.phase === 'running');
   const model = useModels(({ chosen }) => chosen);
-  // decides whether the model is here
+  // re-renders when storage has answered whether the model is here
   useTransfers(({ stored }) => stored);
   const reasons = reasonsNotToGenerate(settings, browserFacts, modelPlace(), model);
   return (
@@ -46,7 +46,7 @@ export function Actions() {
   );
 }
 
-/** Also says what the first press costs: nothing large is downloaded without being asked for. */
+/** Also says what the first press costs: nothing large is downloaded without consent. */
 function ReadyNote() {
   const loaded = useJob(({ model }) => model !== undefined);
   const { downloadBytes, terms } = useModels(({ chosen }) => chosen);

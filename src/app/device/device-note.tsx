@@ -9,11 +9,11 @@ import { FailedPanel } from '../errors/failed-part';
 import { ChipIcon } from '../icons';
 import { partTexts } from '../update/part-texts';
 import './device-note.css';
-// small, and here: a style sheet that failed to come with the panel would not be asked for again
+// small, and imported here: a style sheet that failed to load with the lazy panel would never be requested again
 import './device-panel.css';
 import { openDevicePanel } from './open-device-panel';
 
-/** Of a video that was made, or of the model as it was loaded. */
+/** Where and in which precision a video was made, or a model was loaded. */
 export function backendText({ device, dtype, adapter, software, threads }: Backend): string {
   if (device === 'wasm') return `the CPU, ${threads === 1 ? '1 thread' : `${threads} threads`}, ${dtype}`;
   return `${software ? 'a software adapter' : 'the GPU'} (${adapter || 'unnamed'}), ${dtype}`;

@@ -9,7 +9,7 @@ import { verdictWords } from './device-report';
 import { deviceRows, type KnownOfDevice, type RowGroup, type Verdict } from './device-rows';
 import { LackList } from './lack-list';
 
-/** Everything about the device in a dialog, which is open as long as this is mounted. */
+/** Everything about the device, in a dialog that is open while this component is mounted. */
 export function DevicePanel() {
   const { adapter, browser, encoders } = useDevice();
   const assessment = useAssessment(({ last }) => last);
@@ -19,7 +19,7 @@ export function DevicePanel() {
   useEffect(() => {
     void askBrowser();
   }, []);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: they are read from the store, and asked about again when they change
+  // biome-ignore lint/correctness/useExhaustiveDependencies: read from the store, and requested again when they change
   useEffect(() => {
     void assessSettings();
     void askForEncoders();

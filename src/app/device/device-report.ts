@@ -1,4 +1,4 @@
-/** The panel as plain text, to be sent to someone. */
+/** The device panel as plain text, to be sent to someone. */
 import { withoutQuery } from '../../shared/address';
 import { version } from '../../shared/version';
 import { errorTexts } from '../errors/error-texts';

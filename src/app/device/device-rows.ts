@@ -1,4 +1,4 @@
-/** Everything that the page knows of the device, in words: the same for the panel and for its report. */
+/** Everything the page knows about the device, in words, shared by the panel and its report. */
 import type { AdapterFacts, Mp4Codec } from '../../platform';
 import type { DeviceReport } from '../../protocol';
 import type { Assessment } from '../../state/assessment';
@@ -11,7 +11,7 @@ export type Verdict = 'good' | 'limited' | 'problem' | 'none';
 export interface Row {
   name: string;
   value: string;
-  /** What follows from it. */
+  /** What the value means for the visitor. */
   follows: string;
   verdict: Verdict;
 }
@@ -21,7 +21,7 @@ export interface RowGroup {
   rows: readonly Row[];
 }
 
-/** As the stores hold them. */
+/** What the stores know of the device so far. */
 export interface KnownOfDevice {
   adapter: AdapterFacts | null | undefined;
   browser: BrowserFacts | undefined;

@@ -20,7 +20,7 @@ export function LackList({ assessment, modelName }: { assessment: Assessment | u
           remedies={remediesOf(assessment.report.alternatives)}
           onApply={({ numFrames, width, height }) => {
             updateSettings({ numFrames, width, height });
-            // the button goes away with what it was for
+            // the button disappears together with the problem that it solved
             result.current?.focus();
           }}
         />
@@ -71,7 +71,7 @@ function Remedies({ remedies, onApply }: { remedies: readonly Remedy[]; onApply:
   const offered = remedies.flatMap((remedy) => {
     if ('settings' in remedy) return { ...remedy, href: undefined };
     const href = addressWith(remedy.address.name, remedy.address.value);
-    // this page is that already
+    // the page already has this address
     return href === document.baseURI ? [] : { ...remedy, href };
   });
   if (offered.length === 0) return null;
@@ -87,7 +87,7 @@ function Remedies({ remedies, onApply }: { remedies: readonly Remedy[]; onApply:
                 {remedy.label}
               </button>
             ) : (
-              // another tab: videos that are not saved live in this one
+              // in another tab, because this one holds videos that have not been downloaded
               <a className="secondary" href={remedy.href} target="_blank" rel="noopener">
                 {remedy.label} (new tab)
               </a>

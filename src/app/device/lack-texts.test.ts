@@ -5,7 +5,7 @@ import { byWeight, lackText, remediesOf } from './lack-texts';
 const GIB = 2 ** 30;
 
 const lacking = (lack: Lack): Shortfall => ({ lack, stops: false, needed: 3 * GIB, available: GIB });
-// records, so that one that is left out is a type error
+// records, so that a missing one is a type error
 const shortfalls: Record<Lack, Shortfall> = {
   webgpu: lacking('webgpu'),
   hardware: lacking('hardware'),

@@ -1,9 +1,9 @@
-/** What the page says of what a device lacks, and of what would work instead. */
+/** The page's texts about what a device lacks, and what would work instead. */
 import type { Alternative, Lack, Shortfall, VideoSize } from '../../protocol';
 import { bytesText } from '../bytes';
 
 export interface LackText {
-  /** What it is. */
+  /** What is lacking. */
   title: string;
   /** What it means for the video. */
   meaning: string;
@@ -11,7 +11,7 @@ export interface LackText {
   remedy: string;
 }
 
-/** Bytes are given by the engine wherever a sentence names them. */
+/** The engine gives the bytes wherever a sentence needs them. */
 const amount = (bytes: number | undefined) => (bytes === undefined ? 'an unknown amount' : bytesText(bytes));
 
 const texts: Record<Lack, (shortfall: Shortfall) => LackText> = {
@@ -66,7 +66,7 @@ const texts: Record<Lack, (shortfall: Shortfall) => LackText> = {
   }),
 };
 
-/** Those that stop the video first. */
+/** Sorts those that stop the video first. */
 export function byWeight(shortfalls: readonly Shortfall[]): Shortfall[] {
   return shortfalls.toSorted((a, b) => Number(b.stops) - Number(a.stops));
 }

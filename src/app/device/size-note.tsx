@@ -4,7 +4,7 @@ import './device-note.css';
 import { lackText } from './lack-texts';
 import { openDevicePanel } from './open-device-panel';
 
-/** Why the size in the form cannot be made here, as far as that is known. */
+/** Why the size in the form cannot be made on this device, if that is known. */
 export function SizeNote() {
   const settings = useSettings();
   const assessments = useAssessment();

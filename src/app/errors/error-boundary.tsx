@@ -1,17 +1,17 @@
 import { Component, type ReactNode } from 'react';
 
 interface ErrorBoundaryProps {
-  /** What is shown instead of the children, once one of them has thrown. */
+  /** Shown instead of the children once one of them has thrown. */
   fallback: (thrown: unknown) => ReactNode;
   children: ReactNode;
 }
 
 interface ErrorBoundaryState {
-  /** Anything can be thrown, undefined too. */
+  /** An object, because anything can be thrown, even undefined. */
   failure: { thrown: unknown } | undefined;
 }
 
-/** Without one, React takes the whole page away when a component throws. */
+/** Without a boundary, React removes the whole page when a component throws. */
 export class ErrorBoundary extends Component<ErrorBoundaryProps, ErrorBoundaryState> {
   override state: ErrorBoundaryState = { failure: undefined };
 

@@ -8,16 +8,16 @@ import { openModelsPanel } from '../models/open-models-panel';
 import './error-panel.css';
 import { errorText } from './error-texts';
 
-/** What the device panel has more to say about. */
+/** Codes that the device panel can say more about. */
 const deviceCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['no-webgpu', 'device-limits', 'out-of-memory']);
 
-/** What can be mended under Models. */
+/** Codes whose cause can be fixed under Models. */
 const modelsCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['quota', 'storage']);
 
 export function ErrorPanel() {
   const job = useJob((state) => state.job);
   return (
-    // there before its content, so that screen readers announce it
+    // present before its content, so that screen readers announce it
     <div role="alert">{job.phase === 'failed' && <Failure {...job} />}</div>
   );
 }

@@ -10,14 +10,14 @@ export interface ErrorText {
   remedy: string;
 }
 
-/** What the page says of an error. The error's own message goes with it, as the details. */
+/** The page's text for an error. The error's own message is shown as the details. */
 export function errorText({ code, missingBytes }: Pick<KinoraError, 'code' | 'missingBytes'>): ErrorText {
   const text = errorTexts[code];
   if (missingBytes === undefined) return text;
   return { ...text, meaning: `${diskText(missingBytes)} of the model are still to be stored. ${text.meaning}` };
 }
 
-/** What is said of all errors of a code. */
+/** The texts by error code. */
 export const errorTexts: Record<ErrorCode, ErrorText> = {
   'invalid-argument': {
     title: 'A setting does not fit this model',

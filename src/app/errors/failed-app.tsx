@@ -3,7 +3,7 @@ import { markSaved, resultUrl, useResults } from '../../state/results';
 import '../app.css';
 import { FailedPart } from './failed-part';
 
-/** In the place of the whole page. It shares no component with it that shows videos, for one of those may be what failed. */
+/** Replaces the whole page. It shares none of the page's video components, since one of those may be what failed. */
 export function FailedApp({ thrown }: { thrown: unknown }) {
   const results = useResults((state) => state.results);
   const running = useJob(({ job }) => job.phase === 'running');

@@ -7,13 +7,13 @@ import './error-panel.css';
 interface FailedPartProps {
   title: string;
   thrown: unknown;
-  /** What is left, and what to do. */
+  /** What still works, and what to do. */
   children: ReactNode;
   /** Buttons. */
   actions: ReactNode;
 }
 
-/** In the place of a part of the page that has thrown. */
+/** Replaces a part of the page that has thrown. */
 export function FailedPart({ title, thrown, children, actions }: FailedPartProps) {
   return (
     <div role="alert">
@@ -37,7 +37,7 @@ export function FailedPart({ title, thrown, children, actions }: FailedPartProps
   );
 }
 
-/** In the place of a panel: the rest of the page is as it was. */
+/** Replaces a panel; the rest of the page is unaffected. */
 export function FailedPanel({ thrown, onClose }: { thrown: unknown; onClose: () => void }) {
   return (
     <FailedPart

@@ -8,7 +8,7 @@ import { droppedFolder, listedFolder } from './picked-folders';
 import { TransferFailure } from './transfer-failure';
 import { TransferStatus } from './transfer-status';
 
-/** Models that are not on the list: of the hub, at an address, or on the visitor's disk. */
+/** Adds models that are not on the list: from the hub, from an address, or from the visitor's disk. */
 export function AddModel() {
   return (
     <section className="add-model" aria-labelledby="add-model-title">

@@ -1,4 +1,4 @@
-/** Bytes on disk and on the line, in powers of ten as operating systems and connections count: "3.67 GB". */
+/** Bytes on disk or over the network, in powers of ten as operating systems and connections count: "3.67 GB". */
 export function diskText(bytes: number): string {
   if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(2)} GB`;
   return bytes >= 1e6 ? `${Math.round(bytes / 1e6)} MB` : `${Math.ceil(bytes / 1e3)} kB`;

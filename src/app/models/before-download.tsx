@@ -13,7 +13,7 @@ interface BeforeDownloadProps {
   onDownload: () => void;
 }
 
-/** What a visitor reads before the first byte of a model. */
+/** What a visitor reads before the first byte of a model is downloaded. */
 export function BeforeDownload({ model, terms, onDownload }: BeforeDownloadProps) {
   const id = useId();
   const accepted = useModels((state) => isAccepted(model, state));

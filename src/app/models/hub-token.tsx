@@ -4,7 +4,7 @@ import { hubOrigin, tokenOf } from '../../shared/access-token';
 import { useModels } from '../../state/models';
 import { setToken, useTransfers } from '../../state/transfers';
 
-/** For models that a hub gives only to those who accepted their conditions. There is one token, and one hub that it is for. */
+/** For models whose conditions have to be accepted on their hub. There is one token, for one hub. */
 export function HubToken() {
   const id = useId();
   const { token, tokenKept } = useTransfers();

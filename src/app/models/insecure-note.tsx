@@ -1,6 +1,6 @@
 import { insecureReason } from '../../state/reasons';
 
-/** What buttons that cannot work here point to; undefined in a secure context, where they can. */
+/** Id of the note that disabled buttons point to; undefined in a secure context, where they work. */
 export const insecureNoteId = isSecureContext ? undefined : 'insecure-note';
 
 export function InsecureNote() {

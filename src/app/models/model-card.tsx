@@ -11,7 +11,7 @@ import { PageLink } from './page-link';
 import { TransferFailure } from './transfer-failure';
 import { TransferStatus } from './transfer-status';
 
-/** A model, where it stands, and what can be done with it. */
+/** A model, its state, and what can be done with it. */
 export function ModelCard({ model }: { model: Model }) {
   const { chosen, accepted } = useModels();
   const { stored, storedFailure, transfer, checked, failure, facts } = useTransfers();
@@ -20,7 +20,7 @@ export function ModelCard({ model }: { model: Model }) {
   const host = foreignHost(model.url);
   const there = stored?.[idOf(model)];
   const onDisk = model.place === 'folder';
-  // where storage does not say what is there, it may still be able to delete it
+  // storage that cannot say what it holds may still be able to delete it
   const deletable = there !== undefined || (storedFailure !== undefined && !onDisk);
   const usable = !model.terms || there?.whole === true;
   const own = transfer && transfer.kind !== 'copy' && transfer.url === model.url ? transfer : undefined;
@@ -130,7 +130,9 @@ export function ModelCard({ model }: { model: Model }) {
   );
 }
 
-/** Not said of what comes with the page, from the same server: no checksum would be worth more than the page itself. */
+/**
+ * Not shown for the model that comes with the page, from the same server: a checksum would prove no more than the page itself.
+ */
 function uncheckedWords(facts: ModelFacts | undefined): string | undefined {
   const unchecked = facts?.files.filter(({ checked }) => !checked) ?? [];
   if (unchecked.length === 0) return undefined;

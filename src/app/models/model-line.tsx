@@ -6,7 +6,7 @@ import { ErrorBoundary } from '../errors/error-boundary';
 import { FailedPanel } from '../errors/failed-part';
 import { partTexts } from '../update/part-texts';
 import './model-line.css';
-// not with the panel: a style sheet of a lazy part that failed to load is never asked for again
+// not in the panel: a lazy part's style sheet that failed to load is never requested again
 import './models-panel.css';
 import { openModelsPanel } from './open-models-panel';
 

@@ -1,7 +1,7 @@
 import type { Terms } from '../../catalogue/models';
 import { foreignHost } from '../../state/model-address';
 
-/** Where a model is described. On another server than the Hugging Face hub that server is named: a link can lead anywhere. */
+/** Link to a model's page. A server other than the Hugging Face hub is named, since a link can lead anywhere. */
 export function PageLink({ terms, className }: { terms: Terms; className?: string }) {
   const host = foreignHost(terms.page);
   return (

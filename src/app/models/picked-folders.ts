@@ -1,4 +1,4 @@
-/** Folders as browsers hand them over. */
+/** Picked and dropped folders, as browsers provide them. */
 import type { Picked } from '../../protocol';
 
 export interface NamedFolder {
@@ -6,14 +6,14 @@ export interface NamedFolder {
   picked: Picked;
 }
 
-/** Of `<input webkitdirectory>`; undefined where nothing was chosen. */
+/** The folder chosen in `<input webkitdirectory>`; undefined if none was. */
 export function listedFolder(files: FileList | null): NamedFolder | undefined {
   const picked = Array.from(files ?? [], (file) => ({ path: file.webkitRelativePath, file }));
   const [first] = picked;
   return first && { name: first.path.split('/')[0] ?? first.path, picked };
 }
 
-/** What was dropped, where the browser gives folders as handles; undefined for anything else. */
+/** The dropped folder, if the browser provides it as a handle; undefined for anything else. */
 export async function droppedFolder({ items }: DataTransfer): Promise<NamedFolder | undefined> {
   const [item] = items;
   // not in every browser, so not in TypeScript's types

@@ -2,7 +2,7 @@ import { keepStored, useTransfers } from '../../state/transfers';
 import { diskText } from './amounts';
 import { TransferFailure } from './transfer-failure';
 
-/** What the models take, and whether the browser may clear them by itself. */
+/** How much space the models take up, and whether the browser may clear them on its own. */
 export function StorageLine() {
   const { stored, storedFailure, storage } = useTransfers();
   const bytes = Object.values(stored ?? {}).reduce((sum, model) => sum + model.bytes, 0);

@@ -2,11 +2,11 @@ import type { Failure } from '../../state/transfers';
 import { errorText } from '../errors/error-texts';
 
 interface TransferFailureProps extends Failure {
-  /** Left out where it stays as long as its cause does. */
+  /** Left out if the failure stays visible until its cause is gone. */
   onClose?: () => void;
 }
 
-/** What went wrong with a model, or with what is stored of all of them, in the page's words. */
+/** What went wrong with a model, or with the storage of all models, in the page's words. */
 export function TransferFailure({ code, message, missingBytes, onClose }: TransferFailureProps) {
   const { title, meaning, remedy } = errorText({ code, missingBytes });
   return (

@@ -10,7 +10,7 @@ const labels: Record<Transfer['kind'], (url: string) => string> = {
   check: () => 'Check progress',
 };
 
-/** How far a download, a copy or a check is, in all and by file. */
+/** Progress of a download, a copy or a check, in total and by file. */
 export function TransferStatus({ transfer }: { transfer: Transfer }) {
   const { progress, samples, pausing, kind } = transfer;
   const total = transferredBytes(transfer);

@@ -7,7 +7,7 @@ const outlines = {
   star: <path d="m12 4.5 2.2 5 5.4.5-4.1 3.6 1.3 5.4-4.8-2.9-4.8 2.9 1.3-5.4-4.1-3.6 5.4-.5z" />,
 };
 
-/** A shape on its background, as the first frame of what the example makes. */
+/** A shape on its background, like the first frame of the example's video. */
 export function ExamplePicture({ shape, colour, background }: NonNullable<Example['picture']>) {
   return (
     <svg className="example-picture" viewBox="0 0 24 24" aria-hidden="true">

@@ -5,7 +5,7 @@ import { DiceIcon } from '../icons';
 import { ExamplePicture } from './example-picture';
 import { randomShapePrompt } from './shape-prompts';
 
-/** Prompts that the model can do, one click each. */
+/** Prompts that suit the model, one click each. */
 export function Examples() {
   const model = useModels(({ chosen }) => chosen);
   return (

@@ -17,7 +17,7 @@ function pick(words: readonly string[]): string {
   return words[Math.floor(Math.random() * words.length)] ?? '';
 }
 
-/** A prompt that the shipped model understands: shape and background differ in colour, and no circle spins. */
+/** A prompt that the shipped model understands: shape and background differ in colour, and circles do not spin. */
 export function randomShapePrompt(): string {
   const background = pick(backgrounds);
   const colour = pick(colours.filter((word) => word !== background));

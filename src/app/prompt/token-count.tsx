@@ -3,7 +3,7 @@ import { countTokens } from '../../state/generation';
 import { useJob } from '../../state/job';
 import { tokensOf, useTokenCount } from '../../state/tokens';
 
-/** Milliseconds without a key before the prompt is counted. */
+/** Milliseconds without typing before the prompt's tokens are counted. */
 const pause = 250;
 
 /** "12 of 77 tokens", as soon as there is a model to count with. */

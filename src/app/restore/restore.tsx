@@ -1,7 +1,7 @@
 import { useRef } from 'react';
 import { restoreFrom, useRestore } from '../../state/restore';
 
-/** Takes the settings of a video that was made here. It can be dropped on the page too: see useOpenedVideos. */
+/** Loads the settings of a Kinora video. Videos can also be dropped on the page: see useOpenedVideos. */
 export function Restore() {
   const input = useRef<HTMLInputElement>(null);
   const { file, said, problem } = useRestore();

@@ -12,7 +12,7 @@ declare global {
   }
 }
 
-/** Videos that are dropped on the page, or opened with the installed app, bring their settings. */
+/** Loads the settings of videos that are dropped on the page, or opened with the installed app. */
 export function useOpenedVideos(): void {
   useEffect(() => {
     window.launchQueue?.setConsumer(({ files: [handle] }) => {
@@ -22,7 +22,7 @@ export function useOpenedVideos(): void {
       if (event.dataTransfer?.types.includes('Files')) event.preventDefault();
     };
     const onDrop = (event: DragEvent) => {
-      // a dialog has its own use for what is dropped on it
+      // a dialog handles its own drops
       if (event.defaultPrevented) return;
       const [file] = event.dataTransfer?.files ?? [];
       if (!file) return;

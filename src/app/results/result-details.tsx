@@ -7,10 +7,10 @@ import { backendText } from '../device/device-note';
 import { DownloadIcon, ReuseIcon } from '../icons';
 import './results.css';
 
-/** What the chosen video was made of, and what can be done with it. */
+/** The settings of the selected video, and what can be done with it. */
 export function ResultDetails() {
   const result = useResults(({ results, selectedId }) => results.find(({ id }) => id === selectedId));
-  // while another one is made, the stage shows that
+  // while another video is being made, the stage shows that one
   const running = useJob(({ job }) => job.phase === 'running');
   if (!result || running) return null;
   const { request, truncatedTokens } = result;

@@ -8,7 +8,7 @@ import { updateSettings, useSettings } from '../../state/settings';
 interface NumberFieldProps {
   name: NameOfKind<'number'>;
   hint: string;
-  /** Stand beside the input. */
+  /** Placed next to the input. */
   children?: ReactNode;
 }
 
@@ -27,7 +27,7 @@ export function NumberField({ name, hint, children }: NumberFieldProps) {
           id={id}
           type="number"
           inputMode="decimal"
-          // where arrows count from
+          // the arrows of the input count from here
           min={Math.ceil(parameter.min / step) * step}
           max={parameter.max}
           step={step}

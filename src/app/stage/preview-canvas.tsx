@@ -3,7 +3,7 @@ import type { StepPreview } from '../../protocol';
 import { preview } from '../../state/preview';
 import { useReducedMotion } from '../use-reduced-motion';
 
-/** The video as the model sees it so far, in a loop. With reduced motion its middle frame, anew after every step. */
+/** The model's current estimate of the video, looping. With reduced motion, its middle frame, updated after every step. */
 export function PreviewCanvas({ fps }: { fps: number }) {
   const latest = useSyncExternalStore(preview.subscribe, preview.get);
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -15,7 +15,7 @@ export function PreviewCanvas({ fps }: { fps: number }) {
     let request = 0;
     let drawn = -1;
     const tick = (now: number) => {
-      // the clock is the page's, so that a new step goes on where the last one was
+      // timed by the page's clock, so that the next step's preview continues at the same frame
       const frame = Math.floor((now * fps) / 1000) % latest.frames;
       if (frame !== drawn) drawFrame(context, latest, frame);
       drawn = frame;

@@ -6,7 +6,7 @@ import { StopIcon } from '../icons';
 import './progress.css';
 import { stageAmount, stageWords, timeLeftWords } from './stage-words';
 
-/** Always there, so that nothing moves when a job starts. */
+/** Always shown, so that nothing moves when a job starts. */
 export function Progress() {
   const job = useJob((state) => state.job);
   const running = job.phase === 'running' ? job : undefined;
@@ -50,7 +50,7 @@ export function Progress() {
 
 const stuckWords = 'This step is taking much longer than the ones before. You can cancel and try again.';
 
-/** Looks now and then, since a job that stands still changes nothing by itself. */
+/** Checks at intervals, since a job that hangs triggers no update itself. */
 function useStuck(job: RunningJob | undefined): boolean {
   const steps = job?.progress?.stage === 'denoise' ? job.steps : undefined;
   const [stuck, setStuck] = useState(false);
@@ -75,7 +75,7 @@ function amountWords({ progress, steps }: RunningJob): string {
   return left === undefined ? stageAmount(progress) : timeLeftWords(left);
 }
 
-/** Like the words, but steps are announced by the quarter: a screen reader would talk without end. */
+/** Like the visible words, but steps are announced by quarters, or a screen reader would never stop talking. */
 function announcement(job: RunningJob): string {
   const { progress } = job;
   if (job.cancelling || !progress) return runningWords(job);

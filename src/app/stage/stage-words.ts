@@ -24,7 +24,7 @@ export function stageWords({ stage, network, done, total }: JobProgress): string
 
 const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
 
-/** How far the stage is, where that is not in its words. */
+/** Progress within the stage, if its words do not say it. */
 export function stageAmount({ stage, done, total }: JobProgress): string {
   return (stage === 'fetch' || stage === 'load') && total > 1 ? `${megabytes(done)} of ${megabytes(total)} MB` : '';
 }

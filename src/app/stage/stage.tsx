@@ -16,7 +16,7 @@ export function Stage() {
   const reducedMotion = useReducedMotion();
   const request = job.phase === 'running' ? job.request : result?.request;
   const ratio = (request?.width ?? width ?? 1) / (request?.height ?? height ?? 1);
-  // a field that is being typed in must not blow the stage up
+  // a size that is still being typed must not distort the stage
   const style: CSSProperties = { aspectRatio: Math.min(2.5, Math.max(0.4, ratio)) };
   const running = job.phase === 'running';
   const frame = useRef<HTMLDivElement>(null);

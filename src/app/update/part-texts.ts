@@ -1,6 +1,6 @@
 import type { PartState } from '../../state/parts';
 
-/** What the page says of a part that did not come. */
+/** What the page says about a part that could not be loaded. */
 export const partTexts: Readonly<Record<PartState, string>> = {
   closed: '',
   open: '',

@@ -13,7 +13,7 @@ const whileRunning: Readonly<Record<UpdateKind, string>> = {
   taken: 'Kinora was updated in another tab. You can reload this one when this video is finished.',
 };
 
-/** Asks before a new version of the page is taken, which reloads it; not while a video is being made. */
+/** Asks before switching to a new version, which reloads the page; disabled while a video is being made. */
 export function UpdateBar() {
   const update = useUpdate((state) => state.update);
   const running = useJob((state) => state.job.phase === 'running');

@@ -1,6 +1,6 @@
 /**
- * Adds an adapter's products to a network: W + scale · up · down is computed in the graph, from the weights as they lie in both files.
- * Source: Hu et al., arXiv 2106.09685. Why there, and what the other ways cost: docs/decisions/adapters-in-the-graph.md.
+ * Adds an adapter's products to a network: W + scale · up · down is computed in the graph, from the weights as they lie in both
+ * files. Source: Hu et al., arXiv 2106.09685. Why there, and what the other ways cost: docs/decisions/adapters-in-the-graph.md.
  */
 import { type NetworkGraph, type ParameterUse, size } from '../graph/builder';
 import type { InlineTensor, Node, Value } from '../graph/onnx';

@@ -1,4 +1,7 @@
-/** What an adapter is to the engine, and what a layout of adapter files is. A new layout is a file in `layouts/` and a row in its `index.ts`. */
+/**
+ * What an adapter is to the engine, and what a layout of adapter files is. A new layout is a file in `layouts/` and a row in its
+ * `index.ts`.
+ */
 import type { AdapterTable } from '../source';
 import type { Component } from '../types';
 
@@ -18,7 +21,10 @@ export interface AdaptableNetworks {
   readonly registration: Readonly<Record<Component, readonly string[]>>;
 }
 
-/** What a product is multiplied by before the adapter's own scale: a number, or an alpha that lies in a tensor and is divided by the rank. */
+/**
+ * What a product is multiplied by before the adapter's own scale: a number, or an alpha that lies in a tensor and is divided by
+ * the rank.
+ */
 export type PairScale = number | { readonly alpha: string };
 
 /** Two tensors of an adapter's file whose product is added to a module's weight. */

@@ -47,8 +47,8 @@ const moduleOf = (tensor: string) => tensor.slice(0, -'.weight'.length);
 
 /**
  * What adapters add to which modules; reads their headers only.
- * @throws KinoraError `invalid-checkpoint` or `unsupported-config`, naming what is refused or the first tensor that does not fit; what
- *   the sources throw
+ * @throws KinoraError `invalid-checkpoint` or `unsupported-config`, naming what is refused or the first tensor that does not fit;
+ *   what the sources throw
  */
 export async function checkAdapters(
   sources: readonly AdapterSource[],

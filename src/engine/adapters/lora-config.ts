@@ -1,4 +1,7 @@
-/** peft's LoraConfig, as adapter_config.json and diffusers' metadata hold it. Source: peft tuners/lora/config.py, tuners/lora/layer.py. */
+/**
+ * peft's LoraConfig, as adapter_config.json and diffusers' metadata hold it. Source: peft tuners/lora/config.py,
+ * tuners/lora/layer.py.
+ */
 import { z } from 'zod';
 import { KinoraError } from '../../shared/errors';
 import { quote, shortened } from '../../shared/quote';
@@ -19,8 +22,8 @@ const schema = z.looseObject({
 });
 
 /**
- * Keys that ask for more than a low-rank product, with what they ask for; set to anything but nothing, they are refused. Others that begin
- * with `use_` are too: whatever peft learns next, it is not computed here.
+ * Keys that ask for more than a low-rank product, with what they ask for; set to anything but nothing, they are refused. Others
+ * that begin with `use_` are too: whatever peft learns next, it is not computed here.
  */
 const refusedKeys: Readonly<Record<string, string>> = {
   use_dora: 'DoRA',
@@ -39,7 +42,10 @@ const refusedKeys: Readonly<Record<string, string>> = {
   velora_config: 'VeLoRA',
 };
 
-/** Ways to begin a training that leave the base's weights as they were. The others (PiSSA, OLoRA, CorDA, …) take the adapter's beginning off them. */
+/**
+ * Ways to begin a training that leave the base's weights as they were. The others (PiSSA, OLoRA, CorDA, …) take the adapter's
+ * beginning off them.
+ */
 const harmlessInits = ['gaussian', 'eva', 'orthogonal'];
 
 export interface LoraConfig {
@@ -100,7 +106,10 @@ function isSet(value: unknown): boolean {
   return Boolean(value);
 }
 
-/** The first pattern of a dict that a module fits: its whole name, or its end from a dot on. Source: peft utils/other.py, get_pattern_key. */
+/**
+ * The first pattern of a dict that a module fits: its whole name, or its end from a dot on. Source: peft utils/other.py,
+ * get_pattern_key.
+ */
 function patternsOf(
   key: string,
   dict: object,

@@ -1,4 +1,4 @@
-/** Collects a network's nodes and parameters while the network is walked. Shapes are static and known at every value. */
+/** Collects a network's nodes and parameters while the network is walked. Shapes are static, and known for every value. */
 import { type ElementType, elementType } from '../../shared/dtypes';
 import { float32ToFloat16 } from '../../shared/float16';
 import { at } from '../at';
@@ -13,7 +13,7 @@ export interface Target {
   readonly dtype: Dtype;
 }
 
-/** An initializer that is read from the checkpoint: `shape` and `type` as the graph wants them. */
+/** An initializer that is read from the checkpoint: `shape` and `type` are those in the graph. */
 export interface ParameterUse extends Value {
   readonly type: Dtype;
   /** The tensor's name in the checkpoint. */
@@ -23,12 +23,12 @@ export interface ParameterUse extends Value {
   readonly elements: number;
 }
 
-/** What the caller feeds: float32 or ids, whatever the graph computes in. */
+/** What the caller feeds: float32 or ids, whatever type the graph computes in. */
 export interface Input extends Value {
   readonly type: 'float32' | 'int32';
 }
 
-/** A network as a graph without bytes: initializers still name tensors of a checkpoint. */
+/** A network as a graph without weights: initializers only name tensors of a checkpoint. */
 export interface NetworkGraph {
   readonly name: string;
   readonly target: Target;
@@ -37,9 +37,9 @@ export interface NetworkGraph {
   readonly outputs: readonly Value[];
   readonly constants: readonly InlineTensor[];
   readonly uses: readonly ParameterUse[];
-  /** What the nodes compute, by name. */
+  /** The values that the nodes compute, by name. */
   readonly values: ReadonlyMap<string, Value>;
-  /** Every tensor of the checkpoint that the network reads, with the shape it must have there. */
+  /** Every tensor of the checkpoint that the network reads, with its required shape. */
   readonly parameters: ReadonlyMap<string, readonly number[]>;
 }
 
@@ -49,24 +49,24 @@ export const size = (shape: readonly number[]): number => shape.reduce((product,
 export const sequence = ({ shape }: Value) => ({ batch: at(shape, 0), length: at(shape, 1), channels: at(shape, 2) });
 
 export interface ParameterOptions {
-  /** The same bytes under another shape. */
+  /** Another shape for the same bytes. */
   as?: readonly number[];
   /** Rows `[first, first + count)` of the first dimension. */
   rows?: { first: number; count: number };
-  /** Another type than the graph's. */
+  /** A type other than the graph's. */
   type?: Dtype;
 }
 
 export interface NodeOptions {
   /** '' is ai.onnx. */
   domain?: string;
-  /** Of the output; like the first input's where they are left out. */
+  /** Shape of the output; the first input's if left out, as is the type. */
   shape?: readonly number[];
   type?: ElementType;
   attributes?: Attributes;
 }
 
-/** What all scopes of a network write into. */
+/** The state that all scopes of a network share. */
 class Draft {
   readonly nodes: Node[] = [];
   readonly inputs: Input[] = [];
@@ -77,7 +77,7 @@ class Draft {
   readonly parameters = new Map<string, readonly number[]>();
 }
 
-/** One of a network's modules: it knows its parameters by their own names, as PyTorch's modules do. */
+/** One of a network's modules: it names its parameters relative to itself, as PyTorch's modules do. */
 export class Scope {
   constructor(
     readonly target: Target,
@@ -113,7 +113,7 @@ export class Scope {
     return this.#constant('int64', [values.length], BigInt64Array.from(values, BigInt).buffer);
   }
 
-  /** In the graph's type, where no other is asked for. */
+  /** A constant of float values, in the graph's type unless another is given. */
   floats(values: Float32Array, shape: readonly number[] = [values.length], type = this.target.dtype): Value {
     return this.#constant(type, shape, (type === 'float16' ? float32ToFloat16(values) : values.slice()).buffer);
   }
@@ -147,7 +147,7 @@ export class Scope {
 
   transpose(value: Value, perm: readonly number[]): Value {
     const shape = perm.map((axis) => at(value.shape, axis));
-    // where only axes of size 1 change places the bytes stay, and a Reshape costs nothing
+    // if only axes of size 1 move, the bytes stay in place, and a Reshape costs nothing
     const moved = perm.filter((axis) => value.shape[axis] !== 1);
     if (moved.every((axis, i) => i === 0 || axis > at(moved, i - 1))) return this.reshape(value, shape);
     return this.node('Transpose', [value], { shape, attributes: { perm } });

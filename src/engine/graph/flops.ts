@@ -4,8 +4,8 @@ import { type NetworkGraph, sequence, size } from './builder';
 import type { Node, Value } from './onnx';
 
 /**
- * Floating-point operations of one run: two for each multiplication whose product is added up, in convolutions, matrix products and
- * attention. The rest (norms, activations, sums) is under a hundredth, and bound by memory.
+ * Floating-point operations of one run: two for each multiplication whose product is added up, in convolutions, matrix products
+ * and attention. The rest (norms, activations, sums) is under a hundredth, and bound by memory.
  */
 export function networkFlops(graph: NetworkGraph): number {
   const named = [...graph.inputs, ...graph.constants, ...graph.uses].map((value) => [value.name, value] as const);

@@ -1,4 +1,4 @@
-/** What the tiny networks held to PyTorch are too small for. */
+/** Cases that the tiny networks compared with PyTorch are too small for. */
 import { expect, test } from 'vitest';
 import { relativeRms } from '../../../tests/reference';
 import { Network } from '../runtime/network';

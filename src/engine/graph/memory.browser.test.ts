@@ -1,4 +1,7 @@
-/** What is counted from a graph, against the heap of the wasm provider. On WebGPU: networks.browser.test.ts prints it beside the meter's. */
+/**
+ * What is counted from a graph, against the heap of the wasm provider. On WebGPU: networks.browser.test.ts prints it beside the
+ * meter's.
+ */
 import { expect, test } from 'vitest';
 import { Network } from '../runtime/network';
 import { GraphBuilder } from './builder';

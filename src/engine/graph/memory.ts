@@ -1,4 +1,4 @@
-/** How much memory a network takes on its device, counted from its graph. */
+/** How much memory a network needs on its device, computed from its graph. */
 import { elementType } from '../../shared/dtypes';
 import { at } from '../at';
 import { type NetworkGraph, sequence, size } from './builder';
@@ -10,24 +10,23 @@ const ALIGNMENT = 16;
 const bytesOf = ({ type, shape }: Value): number =>
   Math.ceil((size(shape) * elementType(type).bytes) / ALIGNMENT) * ALIGNMENT;
 
-/** Nodes that hand on their first input's buffer under another name. */
+/** Nodes that pass on their first input's buffer under another name. */
 const aliasing = new Set(['Reshape', 'Identity']);
 
 export interface NetworkMemory {
   /** Bytes of all weights. */
   weights: number;
-  /** Bytes of the buffers that values are computed into. */
+  /** Bytes of the buffers that hold computed values. */
   activations: number;
-  /** Bytes that the hungriest node works in besides, while it runs. */
+  /** Additional working memory of the most demanding node, in bytes. */
   scratch: number;
   /** Bytes of the largest single buffer. */
   largest: number;
 }
 
 /**
- * Walks the nodes in their order, and gives every value a buffer that is free again after its last use. A buffer is used again
- * only for a value of the same size, and none is given back before the session ends: that is how onnxruntime keeps them
- * (storageBufferCacheMode "simple").
+ * Walks the nodes in order, and gives every value a buffer that becomes free after its last use. A buffer is reused only for a
+ * value of the same size, and none is released before the session ends, as in onnxruntime (storageBufferCacheMode "simple").
  */
 export function networkMemory(graph: NetworkGraph): NetworkMemory {
   const owner = new Map<string, string>();
@@ -61,8 +60,8 @@ export function networkMemory(graph: NetworkGraph): NetworkMemory {
 }
 
 /**
- * The wasm provider's attention writes down every score, and query, key and value once more, head by head: it knows no size of the L2
- * cache, without which onnxruntime does not compute in tiles (contrib_ops/cpu/bert/multihead_attention.cc). WebGPU's does.
+ * The wasm provider's attention stores every score, and copies query, key and value head by head: it does not know the size of
+ * the L2 cache, without which onnxruntime does not use tiles (contrib_ops/cpu/bert/multihead_attention.cc). WebGPU's does.
  */
 function scratchOf(node: Node, { target }: NetworkGraph, values: ReadonlyMap<string, Value>): number {
   const { num_heads: heads } = node.attributes;

@@ -1,11 +1,11 @@
 /**
- * Writes ONNX's protobuf messages. Only the fields that Kinora's graphs use; numbers are those of onnx.proto (IR version 10).
- * BinaryWriter of @bufbuild/protobuf does the wire format: no generated code for thirty fields.
+ * Writes ONNX's protobuf messages, with only the fields that Kinora's graphs use; field numbers are from onnx.proto (IR version
+ * 10). @bufbuild/protobuf's BinaryWriter handles the wire format; thirty fields need no generated code.
  */
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { type ElementType, elementType } from '../../shared/dtypes';
 
-/** An array of numbers is written as INTS when all are integers; write floats as `{ float }`. */
+/** Plain numbers have to be integers, written as INT or INTS; write a float as `{ float }`. */
 export type Attribute = number | string | readonly number[] | { float: number };
 export type Attributes = Readonly<Record<string, Attribute>>;
 
@@ -13,7 +13,7 @@ export interface Node {
   readonly opType: string;
   /** '' is ai.onnx. */
   readonly domain: string;
-  /** '' stands for an optional input that is left out. */
+  /** '' stands for an omitted optional input. */
   readonly inputs: readonly string[];
   readonly output: string;
   readonly attributes: Attributes;
@@ -26,12 +26,12 @@ export interface Value {
   readonly shape: readonly number[];
 }
 
-/** A tensor whose bytes lie in the model itself. */
+/** A tensor whose bytes are in the model itself. */
 export interface InlineTensor extends Value {
   readonly data: Uint8Array;
 }
 
-/** A tensor whose bytes lie in `[offset, offset + length)` of a file. */
+/** A tensor whose bytes are `[offset, offset + length)` of a file. */
 export interface ExternalTensor extends Value {
   readonly location: string;
   readonly offset: number;
@@ -88,7 +88,7 @@ function attribute(writer: BinaryWriter, name: string, value: Attribute): void {
 function node(writer: BinaryWriter, value: Node): void {
   for (const input of value.inputs) string(writer, 1, input);
   string(writer, 2, value.output);
-  // the node's own name, which onnxruntime uses in errors and profiles: the output's is unique
+  // the node's name, which onnxruntime uses in errors and profiles; the output's name is unique
   string(writer, 3, value.output);
   string(writer, 4, value.opType);
   for (const [name, item] of Object.entries(value.attributes)) message(writer, 5, (w) => attribute(w, name, item));
@@ -125,7 +125,7 @@ function tensor(writer: BinaryWriter, value: InlineTensor | ExternalTensor): voi
   int(writer, 14, DATA_LOCATION_EXTERNAL);
 }
 
-/** The bytes of a ModelProto. */
+/** Encodes a model as a ModelProto. */
 export function encodeModel(model: Model): Uint8Array {
   const writer = new BinaryWriter();
   int(writer, 1, IR_VERSION);

@@ -65,7 +65,7 @@ const schema = z
 
 export type AutoencoderConfig = z.infer<typeof schema>;
 
-/** Throws KinoraError `unsupported-config`, naming the key. */
+/** @throws KinoraError `unsupported-config`, naming the key */
 export const parseAutoencoderConfig = (json: unknown): AutoencoderConfig =>
   parseConfig(schema, json, 'vae/config.json');
 
@@ -101,7 +101,10 @@ function convOut(s: Scope, x: FeatureMap, config: AutoencoderConfig, outChannels
   return conv2d(s.at('conv_out'), normed, outChannels, same);
 }
 
-/** Input: `latents` [1, latent_channels, height, width], divided by scaling_factor. Output: `sample` [1, out_channels, H, W], about −1 to 1. */
+/**
+ * Input: `latents` [1, latent_channels, height, width], divided by scaling_factor. Output: `sample` [1, out_channels, H, W],
+ * about −1 to 1.
+ */
 export function autoencoderDecoder(
   config: AutoencoderConfig,
   { height, width }: { height: number; width: number },
@@ -124,7 +127,10 @@ export function autoencoderDecoder(
   return g.finish();
 }
 
-/** Input: `image` [1, in_channels, H, W], −1 to 1. Output: `moments` [1, 2 × latent_channels, height, width]: mean, then log variance. */
+/**
+ * Input: `image` [1, in_channels, H, W], −1 to 1. Output: `moments` [1, 2 × latent_channels, height, width]: mean, then log
+ * variance.
+ */
 export function autoencoderEncoder(
   config: AutoencoderConfig,
   { height, width }: { height: number; width: number },
@@ -148,7 +154,7 @@ export function autoencoderEncoder(
   return g.finish();
 }
 
-/** Checkpoints from before diffusers 0.18 name the attention's projections otherwise; the tensors are the same. */
+/** Older versions of diffusers name the attention's projections differently; the tensors are the same. */
 export const autoencoderAliases: readonly (readonly [RegExp, string])[] = [
   [/(attentions\.\d+)\.to_q\./, '$1.query.'],
   [/(attentions\.\d+)\.to_k\./, '$1.key.'],

@@ -49,7 +49,7 @@ const schema = z
 
 export type AutoencoderTinyConfig = z.infer<typeof schema>;
 
-/** Throws KinoraError `unsupported-config`, naming the key. */
+/** @throws KinoraError `unsupported-config`, naming the key */
 export const parseAutoencoderTinyConfig = (json: unknown): AutoencoderTinyConfig =>
   parseConfig(schema, json, 'config.json of AutoencoderTiny');
 
@@ -67,7 +67,10 @@ function block(s: Scope, x: FeatureMap, { act_fn: act }: AutoencoderTinyConfig):
   return activateMap(s, addMaps(s, conv(h, 4), x), 'relu');
 }
 
-/** Input: `latents` [1, latent_channels, height, width], divided by scaling_factor. Output: `sample` [1, out_channels, H, W], about −1 to 1. */
+/**
+ * Input: `latents` [1, latent_channels, height, width], divided by scaling_factor. Output: `sample` [1, out_channels, H, W],
+ * about −1 to 1.
+ */
 export function autoencoderTinyDecoder(
   config: AutoencoderTinyConfig,
   { height, width }: { height: number; width: number },
@@ -93,7 +96,10 @@ export function autoencoderTinyDecoder(
   return g.finish();
 }
 
-/** Input: `image` [1, in_channels, H, W], −1 to 1. Output: `latents` [1, latent_channels, height, width], not yet times scaling_factor. */
+/**
+ * Input: `image` [1, in_channels, H, W], −1 to 1. Output: `latents` [1, latent_channels, height, width], not yet times
+ * scaling_factor.
+ */
 export function autoencoderTinyEncoder(
   config: AutoencoderTinyConfig,
   { height, width }: { height: number; width: number },

@@ -5,7 +5,7 @@ import { GraphBuilder, type NetworkGraph, type Scope, type Target, type Value } 
 import { activation, causalMask, embedding, layerNorm, linear, plainAttention } from '../graph/layers';
 import { anyTarget, type NetworkDefinition } from './definition';
 
-/** CLIP has 77. The causal mask is a constant of the graph that has their square, 4 MB for this many. */
+/** CLIP has 77. The causal mask, a constant of the graph, has the square of their number: 4 MB for this many. */
 const maxPositions = 1024;
 
 const schema = z
@@ -27,7 +27,7 @@ const schema = z
 
 export type ClipTextConfig = z.infer<typeof schema>;
 
-/** Throws KinoraError `unsupported-config`, naming the key. */
+/** @throws KinoraError `unsupported-config`, naming the key */
 export const parseClipTextConfig = (json: unknown): ClipTextConfig =>
   parseConfig(schema, json, 'text_encoder/config.json');
 
@@ -56,14 +56,14 @@ export function clipTextModel(config: ClipTextConfig, tokens: number, target: Ta
   const rows = { first: 0, count: tokens };
   const position = s.parameter('embeddings.position_embedding.weight', [positions, hidden], { rows });
   let x = s.add(embedded, position);
-  // one for all layers: at 1024 positions it has 4 MB
+  // shared by all layers: it has 4 MB for 1024 positions
   const mask = causalMask(s, tokens);
   for (let i = 0; i < config.num_hidden_layers; i++) x = encoderLayer(s.at('encoder.layers', i), x, config, mask);
   g.output('last_hidden_state', layerNorm(s.at('final_layer_norm'), x, config.layer_norm_eps));
   return g.finish();
 }
 
-/** transformers 5 saves the same tensors without the prefix. */
+/** Newer versions of transformers save the same tensors without the prefix. */
 export const clipTextAliases: readonly (readonly [RegExp, string])[] = [[/^text_model\./, '']];
 
 export const clipTextDefinition: NetworkDefinition<ClipTextConfig> = {

@@ -1,15 +1,18 @@
 import type { Target } from '../graph/builder';
 import type { Aliases } from '../weights';
 
-/** A network class, as checkpoints name it: how its config is read, where its weights lie, and which tensors they hold. */
+/** A network class: how checkpoints name it, how its config is read, where its weights are, and which tensors they hold. */
 export interface NetworkDefinition<Config> {
   readonly className: string;
-  /** For people, within a sentence. */
+  /** Name for people, as part of a sentence. */
   readonly label: string;
-  /** Names of the weight file without their ending, as `save_pretrained` gives them in either format. */
+  /** Names of the weight file without their extension, as `save_pretrained` gives them in either format. */
   readonly weights: { readonly safetensors: string; readonly pytorch: string };
   readonly aliases: Aliases;
-  /** Parts of its modules' names in the order in which PyTorch registers those that stand beside each other; for adapters without names. */
+  /**
+   * Parts of its modules' names in the order in which PyTorch registers those that stand beside each other; for adapters without
+   * names.
+   */
   readonly registration?: readonly string[];
   /** @throws KinoraError `unsupported-config`, naming the key */
   parseConfig(json: unknown): Config;
@@ -17,5 +20,5 @@ export interface NetworkDefinition<Config> {
   parameters(config: Config): ReadonlyMap<string, readonly number[]>;
 }
 
-/** Which tensors a network reads depends neither on the target nor on sizes, so the smallest graph tells. */
+/** For listing the tensors that a network reads, which depend neither on the target nor on sizes. */
 export const anyTarget: Target = { device: 'wasm', dtype: 'float32' };

@@ -1,4 +1,7 @@
-/** Every network against PyTorch float32, on tiny random checkpoints: reference/networks/, written by training/references/networks.py. */
+/**
+ * Every network against PyTorch float32, on tiny random checkpoints: reference/networks/, written by
+ * training/references/networks.py.
+ */
 import { afterAll, describe, expect, test } from 'vitest';
 import { collectBufferSizes } from '../../../tests/gpu-devices';
 import { relativeRms, Safetensors } from '../../../tests/reference';
@@ -24,7 +27,7 @@ const targets: { target: Target; tolerance: number }[] = [
   { target: { device: 'wasm', dtype: 'float32' }, tolerance: 1e-4 },
   { target: { device: 'webgpu', dtype: 'float32' }, tolerance: 1e-4 },
 ];
-// SwiftShader has no shader-f16; where the adapter has it, half precision is held to its own tolerance
+// SwiftShader has no shader-f16; if the adapter has it, half precision has its own tolerance
 if (adapter?.float16) targets.push({ target: { device: 'webgpu', dtype: 'float16' }, tolerance: 2e-2 });
 
 async function reference(name: string) {
@@ -60,7 +63,7 @@ async function compare(
   errors.push(`${name} ${graph.name} ${target.device} ${target.dtype} ${error.toExponential(2)}${memory}`);
   expect(error).toBeLessThan(tolerance);
   if (target.device !== 'webgpu') return;
-  // what is counted from the graph is never more than was there; the rest is what kernels keep for themselves, and uniforms
+  // the computed amount never exceeds the actual one; the rest is internal memory of kernels, and uniforms
   expect(share).toBeLessThanOrEqual(1);
   expect(share).toBeGreaterThan(0.6);
   expect(Math.max(...buffers)).toBe(largest);
@@ -83,7 +86,7 @@ describe.each(targets)('$target.device $target.dtype', (at) => {
     const out = swapFirstAxes(io.floats('out'), unet.out_channels, frames);
     await compare(name, at, graph, checkpoint, inputs, out);
 
-    // two prompts at once, which only the CPU is given: neither is seen in what the other gives
+    // two prompts at once, which happens only on the CPU: neither affects the other's result
     if (at.target.device === 'webgpu') return;
     const twice = unet3DConditionModel(unet, { ...shape, prompts: 2 }, at.target);
     const network = await Network.create(twice, checkpoint.weights, at.target.device);

@@ -1,4 +1,7 @@
-/** ResnetBlock2D, Upsample2D and Downsample2D, as UNet and VAE share them. Source: diffusers models/resnet.py, upsampling.py, downsampling.py. */
+/**
+ * ResnetBlock2D, Upsample2D and Downsample2D, shared by UNet and VAE. Source: diffusers models/resnet.py, upsampling.py,
+ * downsampling.py.
+ */
 import type { Scope, Value } from '../graph/builder';
 import {
   type Activation,
@@ -35,13 +38,13 @@ export function resnetBlock(s: Scope, x: FeatureMap, options: ResnetOptions): Fe
   return scaleFactor === 1 ? sum : scaleMap(s, sum, 1 / scaleFactor);
 }
 
-/** Doubles the size, or goes to `size` [height, width] where an odd size had been halved. */
+/** Doubles the size, or resizes to `size` [height, width] if an odd size had been halved. */
 export function upsample(s: Scope, x: FeatureMap, size?: readonly [number, number]): FeatureMap {
   const [height, width] = size ?? [x.height * 2, x.width * 2];
   return conv2d(s.at('conv'), resizeNearest(s, x, height, width), x.channels, same);
 }
 
-/** Halves the size; padding 0 means one row and column at the far sides only, as in the VAE's encoder. */
+/** Halves the size; padding 0 means one row and column on the far sides only, as in the VAE's encoder. */
 export function downsample(s: Scope, x: FeatureMap, padding: number): FeatureMap {
   const pads = padding === 0 ? ([0, 0, 1, 1] as const) : ([padding, padding, padding, padding] as const);
   return conv2d(s.at('conv'), x, x.channels, { kernel: [3, 3], stride: 2, padding: pads });

@@ -1,4 +1,7 @@
-/** Transformer2DModel and TransformerTemporalModel. Source: diffusers models/transformers/transformer_2d.py, transformer_temporal.py, models/attention.py. */
+/**
+ * Transformer2DModel and TransformerTemporalModel. Source: diffusers models/transformers/transformer_2d.py,
+ * transformer_temporal.py, models/attention.py.
+ */
 import { type Scope, sequence, type Value } from '../graph/builder';
 import {
   addMaps,
@@ -22,10 +25,12 @@ export interface TransformerOptions {
 
 const NORM_EPS = 1e-6;
 
-/** Multi-head attention with projections: of `x` over itself, or over `context` [videos, S, D], which all frames of a video share. */
+/**
+ * Multi-head attention with projections: of `x` over itself, or over `context` [videos, S, D], which all frames of a video share.
+ */
 function projectedAttention(s: Scope, x: Value, heads: number, context = x): Value {
   const { batch, length, channels } = sequence(x);
-  // all frames of a video see the same keys: one long sequence of queries
+  // all frames of a video share the same keys, so their queries form one long sequence
   const videos = sequence(context).batch;
   const source = s.reshape(x, [videos, (batch / videos) * length, channels]);
   const query = linear(s.at('to_q'), source, channels, { bias: false });
@@ -56,7 +61,7 @@ export function transformer2d(
   return addMaps(s, x, fromTokens(s, linear(s.at('proj_out'), tokens, x.channels), x));
 }
 
-/** Attention among the frames of each video at each pixel; both attentions look at the same frames. */
+/** Attention among the frames of each video at each pixel; both attentions attend to the same frames. */
 export function transformerTemporal(
   s: Scope,
   x: FeatureMap,

@@ -1,4 +1,7 @@
-/** UNet3DConditionModel. Source: diffusers models/unets/unet_3d_condition.py, unet_3d_blocks.py; ModelScope text-to-video (arXiv 2308.06571). */
+/**
+ * UNet3DConditionModel. Source: diffusers models/unets/unet_3d_condition.py, unet_3d_blocks.py; ModelScope text-to-video (arXiv
+ * 2308.06571).
+ */
 import { z } from 'zod';
 import { KinoraError } from '../../shared/errors';
 import { at } from '../at';
@@ -57,7 +60,7 @@ const schema = z
     norm_num_groups: groupCount.default(32),
     norm_eps: z.number().positive().default(1e-5),
     cross_attention_dim: channelCount.default(1024),
-    /** Really the size of a head. A list has one per down block. */
+    /** Actually the size of a head. A list has one per down block. */
     attention_head_dim: z.union([channelCount, z.array(channelCount).min(1).max(maxBlocks)]).default(64),
     num_attention_heads: z.null().optional(),
     /** Width of an embedding that is added to the time's: the guidance scale's, of networks that were distilled with it. */
@@ -89,11 +92,11 @@ const schema = z
 
 export type UNet3DConfig = z.infer<typeof schema>;
 
-/** Throws KinoraError `unsupported-config`, naming the key. */
+/** @throws KinoraError `unsupported-config`, naming the key */
 export const parseUNet3DConfig = (json: unknown): UNet3DConfig => parseConfig(schema, json, 'unet/config.json');
 
 export interface UNet3DShape {
-  /** Sequences of encoder_hidden_states: what the UNet makes of the same latents for each. */
+  /** Number of prompts in encoder_hidden_states: the UNet processes the same latents for each. */
   prompts: number;
   frames: number;
   /** Latent pixels. */
@@ -103,7 +106,7 @@ export interface UNet3DShape {
   tokens: number;
 }
 
-/** The fewest latents, in each direction: where nothing is padded, the last one left cannot be halved. */
+/** The fewest latents in each direction: without padding, a single latent cannot be halved. */
 export const smallestLatents = (config: UNet3DConfig): number =>
   config.downsample_padding === 0 ? 2 ** (config.block_out_channels.length - 1) : 1;
 
@@ -111,7 +114,10 @@ export const smallestLatents = (config: UNet3DConfig): number =>
 const TRANSFORMER_IN_HEADS = 8;
 const TEMPORAL_CONV_EPS = 1e-5;
 
-/** Sinusoidal embedding of one timestep, [1, channels], cosines first. Source: diffusers models/embeddings.py, Timesteps(flip_sin_to_cos=True, downscale_freq_shift=0). */
+/**
+ * Sinusoidal embedding of one timestep, [1, channels], cosines first. Source: diffusers models/embeddings.py,
+ * Timesteps(flip_sin_to_cos=True, downscale_freq_shift=0).
+ */
 export function timestepEmbedding(timestep: number, channels: number): Float32Array<ArrayBuffer> {
   const half = Math.floor(channels / 2);
   const result = new Float32Array(channels);
@@ -123,7 +129,9 @@ export function timestepEmbedding(timestep: number, channels: number): Float32Ar
   return result;
 }
 
-/** TimestepEmbedding and its activation, [1, 4 × first channels]: every resnet activates the same embedding before projecting it. */
+/**
+ * TimestepEmbedding and its activation, [1, 4 × first channels]: every resnet activates the same embedding before projecting it.
+ */
 function timeEmbedding(s: Scope, projection: Value, config: UNet3DConfig, condition?: Value): Value {
   const first = at(config.block_out_channels, 0);
   const channels = first * 4;
@@ -132,7 +140,7 @@ function timeEmbedding(s: Scope, projection: Value, config: UNet3DConfig, condit
   return activation(s, linear(s.at('linear_2'), hidden, channels), config.act_fn);
 }
 
-/** The blocks, and what they share. */
+/** The blocks, and the values they share. */
 class UNet3D {
   constructor(
     readonly config: UNet3DConfig,
@@ -142,7 +150,7 @@ class UNet3D {
     readonly context: Value,
   ) {}
 
-  /** One video as long as all prompts have the same, else one for each. */
+  /** One video while all prompts share the same values, then one per prompt. */
   videos(x: FeatureMap): number {
     return x.frames / this.shape.frames;
   }
@@ -171,18 +179,18 @@ class UNet3D {
     return rowsAsFrames(s, addMaps(s, rows, h), x);
   }
 
-  /** What a block with cross-attention does after each of its resnets. */
+  /** The attentions of a block after each of its resnets. */
   attentions(s: Scope, x: FeatureMap, layer: number, level: number): FeatureMap {
     const headDim = this.headDim(level);
     const options = { heads: Math.floor(x.channels / headDim), headDim, groups: this.config.norm_num_groups };
-    // from the first cross-attention on each prompt has a video of its own
+    // from the first cross-attention on, each prompt has its own video
     const { prompts, frames } = this.shape;
     const each = repeatFrames(s, x, prompts * frames);
     const spatial = transformer2d(s.at('attentions', layer), each, options, this.context);
     return transformerTemporal(s.at('temp_attentions', layer), spatial, options, prompts);
   }
 
-  /** Returns the result, and pushes every skip connection to `skips`. */
+  /** Pushes every skip connection to `skips`. @returns the result */
   down(s: Scope, x: FeatureMap, level: number, skips: FeatureMap[]): FeatureMap {
     const { block_out_channels: channels, layers_per_block: layers, down_block_types: types } = this.config;
     let h = x;
@@ -226,9 +234,11 @@ class UNet3D {
 }
 
 /**
- * Inputs: `sample` [frames, in_channels, height, width] (the latents with the frame axis first), `time` [1, block_out_channels[0]]
- * (timestepEmbedding), where the config has time_cond_proj_dim `timestep_cond` [1, time_cond_proj_dim] (guidanceEmbedding), `encoder_hidden_states` [prompts, tokens, cross_attention_dim]. Output: `out` [prompts * frames, out_channels,
- * height, width]. Throws KinoraError `invalid-argument` for fewer latents than `smallestLatents`.
+ * Inputs: `sample` [frames, in_channels, height, width] (the latents with the frame axis first), `time` [1,
+ * block_out_channels[0]] (timestepEmbedding), where the config has time_cond_proj_dim `timestep_cond` [1, time_cond_proj_dim]
+ * (guidanceEmbedding), `encoder_hidden_states` [prompts, tokens, cross_attention_dim]. Output: `out` [prompts * frames,
+ * out_channels, height, width].
+ * @throws KinoraError `invalid-argument` for fewer latents than `smallestLatents`
  */
 export function unet3DConditionModel(config: UNet3DConfig, shape: UNet3DShape, target: Target): NetworkGraph {
   const g = new GraphBuilder('UNet3DConditionModel', target);

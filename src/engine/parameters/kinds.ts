@@ -1,24 +1,27 @@
-/** The kinds of parameters: what a row of each says, and which values it takes. The compiler asks for a new kind wherever kinds matter. */
+/**
+ * The kinds of parameters: what a row of each kind specifies, and which values it takes. The compiler demands a new kind wherever
+ * kinds matter.
+ */
 
 interface About {
-  /** Its name for people. */
+  /** Name for people. */
   label: string;
-  /** Its name on the command line, without the dashes. */
+  /** Name on the command line, without the dashes. */
   flag: string;
-  /** A sentence or two for people: beside its field, in `--help`, in docs/settings.md. */
+  /** A sentence or two for people, shown beside its field, in `--help`, in docs/settings.md. */
   help: string;
-  /** What more of it costs, for docs/settings.md. Left out: nothing. */
+  /** What raising it costs, for docs/settings.md; nothing if left out. */
   cost?: string;
-  /** The configs of a checkpoint say what suits it. */
+  /** Whether a checkpoint's configs give a recommended value. */
   ofCheckpoint?: true;
 }
 
-/** Where the form has a field; texts stand above all others. */
+/** The group of the form that holds the field; texts stand above all groups. */
 export type Group = 'main' | 'sampling' | 'size';
 
 export interface TextParameter extends About {
   kind: 'text';
-  /** Left out: it must be given. */
+  /** Required if left out. */
   default?: string;
 }
 
@@ -27,18 +30,18 @@ export interface NumberParameter extends About {
   group: Group;
   min: number;
   max: number;
-  /** 1 for whole numbers; `vaeScaleFactor`: of the model, 8 where it is not known. Left out: any number. */
+  /** 1 for whole numbers; `vaeScaleFactor` for the model's, 8 if unknown; any number if left out. */
   multipleOf?: 1 | 'vaeScaleFactor';
-  /** How far the arrows of its field go, where that is not `multipleOf`. */
+  /** Step of the field's arrows, if not `multipleOf`. */
   step?: number;
   default: number;
 }
 
 export interface Choice<Value = string> {
   value: Value;
-  /** Its name for people. */
+  /** Name for people. */
   label: string;
-  /** When to choose it: one sentence. */
+  /** When to choose it, in one sentence. */
   help: string;
 }
 
@@ -52,7 +55,7 @@ export interface ChoiceParameter<Value = string> extends About {
 export type Parameter = TextParameter | NumberParameter | ChoiceParameter;
 export type ParameterKind = Parameter['kind'];
 
-/** What a row takes. */
+/** The type of a row's values. */
 export type ValueOf<Row> = Row extends { kind: 'text' }
   ? string
   : Row extends { kind: 'number' }
@@ -61,18 +64,18 @@ export type ValueOf<Row> = Row extends { kind: 'text' }
       ? Value
       : never;
 
-/** What is known of a model before, or after, it is loaded. */
+/** What is known about a model before or after it is loaded. */
 export interface ModelLimits {
   /** Pixels per latent. */
   vaeScaleFactor?: number;
 }
 
-/** What every number is a multiple of; undefined where it may be any. diffusers asks for multiples of 8 whatever the model. */
+/** What values must be a multiple of; undefined if they may be any number. diffusers requires multiples of 8 for every model. */
 export function multipleOf(parameter: NumberParameter, { vaeScaleFactor = 8 }: ModelLimits = {}): number | undefined {
   return parameter.multipleOf === 'vaeScaleFactor' ? vaeScaleFactor : parameter.multipleOf;
 }
 
-/** For people, within a sentence. */
+/** The allowed values for people, as part of a sentence. */
 export function takes(parameter: Parameter): string {
   switch (parameter.kind) {
     case 'text':
@@ -89,7 +92,7 @@ export function takes(parameter: Parameter): string {
   }
 }
 
-/** What is wrong with a value, as the end of a sentence that begins with the parameter's name; undefined where nothing is. */
+/** What is wrong with a value, as the end of a sentence that begins with the parameter's name; undefined if nothing is. */
 export function problemWith(parameter: Parameter, value: unknown, model?: ModelLimits): string | undefined {
   if (value === undefined || value === null) return 'is empty';
   switch (parameter.kind) {

@@ -28,7 +28,7 @@ describe('values', () => {
     const model = { width: 64, height: 32, scheduler: 'DDIMScheduler', numFrames: 3 } as const;
     const complete = completeParameters({ prompt, height: 128 }, model);
     expect(complete).toMatchObject({ prompt, negativePrompt: '', width: 64, height: 128, scheduler: 'DDIMScheduler' });
-    // of a model's configs only what configs say
+    // from a model's configs, only what configs can specify
     expect(complete.numFrames).toBe(16);
     expect(Object.keys(complete)).toEqual(parameterNames);
   });

@@ -73,8 +73,8 @@ export interface PipelineNetworks {
   timeEmbedding(timestep: number): Float32Array<ArrayBuffer>;
 
   /**
-   * The guidance scale as the denoiser takes it, for one that was distilled to follow it by itself, without a second run. Undefined for
-   * all others.
+   * The guidance scale as the denoiser takes it, for one that was distilled to follow it by itself, without a second run.
+   * Undefined for all others.
    */
   readonly guidanceEmbedding: ((guidanceScale: number) => Float32Array<ArrayBuffer>) | undefined;
   /** [1, tokens] → [1, tokens, hidden size] */

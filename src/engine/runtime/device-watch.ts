@@ -1,4 +1,4 @@
-/** Remembers what goes wrong on a GPU device: onnxruntime's own messages say that something failed, the device says why. */
+/** Records what goes wrong on a GPU device: onnxruntime's messages say that something failed, the device says why. */
 export class DeviceWatch {
   readonly #lost: Promise<GPUDeviceLostInfo>;
   #loss: GPUDeviceLostInfo | undefined;
@@ -12,7 +12,7 @@ export class DeviceWatch {
       return info;
     });
     device.addEventListener('uncapturederror', ({ error }) => {
-      // what follows a first error is its consequence
+      // later errors are consequences of the first
       if (error instanceof GPUOutOfMemoryError) this.#outOfMemory ??= error.message || 'no more buffers';
       else this.#invalid ??= error.message;
     });
@@ -27,35 +27,36 @@ export class DeviceWatch {
     };
   }
 
-  /** The browser has said that the device is lost. */
+  /** Whether the browser has reported the device as lost. */
   get lost(): boolean {
     return this.#loss !== undefined;
   }
 
-  /** Something was refused, perhaps without anything being thrown: WebGPU then answers with a result that means nothing. */
+  /** Whether a call was refused, perhaps without an exception: WebGPU then returns a meaningless result. */
   get failed(): boolean {
     return (this.#outOfMemory ?? this.#refused ?? this.#invalid) !== undefined;
   }
 
-  /** The device could not hold a buffer. */
+  /** Message, if the device could not hold a buffer. */
   get outOfMemory(): string | undefined {
     return this.#outOfMemory;
   }
 
   /**
-   * A buffer that is mapped at its creation was refused with a RangeError. No memory to map it into, says the standard; but
-   * Chromium 156 says the same, for a few bytes too, of a device whose GPU process has just died. So it tells only where `loss` does not.
+   * Message, if a buffer mapped at creation was refused with a RangeError. By the standard that means no memory to map it into;
+   * but Chromium 156 does the same, even for a few bytes, on a device whose GPU process has just died. So it is conclusive only
+   * if `loss` is not.
    */
   get refused(): string | undefined {
     return this.#refused;
   }
 
-  /** The device refused a call, so that no result of it can be trusted. */
+  /** Message, if the device refused a call, so that none of its results can be trusted. */
   get invalid(): string | undefined {
     return this.#invalid;
   }
 
-  /** How the device was lost; a call may fail shortly before the browser says so. */
+  /** How the device was lost, if it was; a call may fail shortly before the browser reports that. */
   async loss(): Promise<GPUDeviceLostInfo | undefined> {
     if (this.#loss) return this.#loss;
     const notLost = new Promise<undefined>((resolve) => setTimeout(resolve, LOSS_MILLISECONDS));
@@ -63,5 +64,5 @@ export class DeviceWatch {
   }
 }
 
-/** A destroyed device was reported 2 ms after the call that failed of it. */
+/** A destroyed device was reported 2 ms after the call that failed because of it. */
 const LOSS_MILLISECONDS = 500;

@@ -1,4 +1,4 @@
-/** What becomes of a network when its device fails, with real devices and as real a failure as can be had without one. */
+/** What happens to a network when its device fails, with real devices and failures as real as possible. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { errorOf } from '../../../tests/errors';
 import { collectDevices } from '../../../tests/gpu-devices';
@@ -28,7 +28,7 @@ async function doubling(): Promise<Network> {
 const inputs = { x: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8) };
 const doubled = Float32Array.of(2, 4, 6, 8, 10, 12, 14, 16);
 
-/** GPUBufferUsage, which TypeScript does not know. */
+/** GPUBufferUsage, which is not in TypeScript's types. */
 const usage = { copySource: 4, storage: 128 };
 
 describe('a device', () => {
@@ -36,7 +36,7 @@ describe('a device', () => {
     ['is destroyed', (device) => device.destroy(), 'device-lost', /Doubling failed: the GPU was lost/],
     [
       'is lost, and refuses buffers as if there were no memory',
-      // so does Chromium between the death of the GPU process and the news of it; there the size may be 512 bytes
+      // Chromium does the same between the death of the GPU process and the report of it; there the size may be 512 bytes
       (device) => {
         expect(() => device.createBuffer({ size: 2 ** 50, usage: usage.copySource, mappedAtCreation: true })).toThrow(
           RangeError,
@@ -59,7 +59,7 @@ describe('a device', () => {
     ],
     [
       'says that memory ran out',
-      // the event as the browser sends it: filling a real GPU's memory would take everyone else's
+      // the browser's event is imitated: filling a real GPU's memory would affect everything else on it
       (device) => {
         const error = new GPUOutOfMemoryError('not enough memory left');
         device.dispatchEvent(new GPUUncapturedErrorEvent('uncapturederror', { error }));
@@ -103,7 +103,7 @@ test.each([
   expect((await failure('It failed', new Error(message), undefined)).code).toBe(code);
 });
 
-// last: nothing runs here afterwards
+// last, because nothing runs in this realm afterwards
 test('a runtime that has trapped is given up', async () => {
   // (module (func (export "f") unreachable))
   const trap = await WebAssembly.instantiate(
@@ -150,7 +150,7 @@ test('a runtime that has trapped is given up', async () => {
   }
   expect((await errorOf(onnxRuntime('webgpu'))).code).toBe('worker-died');
 
-  // a lost GPU alone would cost the networks only
+  // a lost GPU alone would cost only the networks
   const device = await createDevice();
   const watch = new DeviceWatch(device);
   device.destroy();

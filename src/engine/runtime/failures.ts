@@ -1,28 +1,29 @@
-/** What a failure of onnxruntime means: memory, a lost device, a limit, or a fault. */
+/** Classifies failures of onnxruntime: memory, a lost device, a limit, or a bug. */
 import { KinoraError, recovery } from '../../shared/errors';
 import type { DeviceWatch } from './device-watch';
 import { runtimeHasBroken } from './onnxruntime';
 
-/** Words of C++, of the browser and of the drivers of D3D12, Vulkan and Metal. In wasm, more than 4 GiB are an overflow of onnxruntime's SafeInt. */
+/** Messages of C++, browsers and the D3D12, Vulkan and Metal drivers. In wasm, more than 4 GiB overflow onnxruntime's SafeInt. */
 const memoryWords =
   /SafeIntOnOverflow|out[ _]?of[ _]?(\w+[ _])?memory|bad_alloc|allocation failed|failed to allocate|allocate memory|memory\.grow|array buffer length|Aborted\(OOM\)/i;
-/** So does wasm end where memory ran out without a word, but where a lost device refused it a buffer too. */
+/** wasm aborts this way when memory has silently run out, but also when a lost device has refused it a buffer. */
 const abortWords = /Aborted\(\)/;
 const limitWords = /exceeds|larger than|too large|limit/i;
 
-/** Whether the network that threw `error`, and its device, must be made anew before they are used again. */
+/** Whether the network that threw `error`, and its device, must be rebuilt before they are used again. */
 export function breaks(error: unknown): boolean {
   return !(error instanceof KinoraError) || recovery[error.code] !== undefined;
 }
 
 /**
- * What was thrown while `what` was done, as a KinoraError: `device-lost`, `device-limits`, `out-of-memory`, `worker-died` or `internal`.
- * @param thrown undefined where nothing was, and `watch` knows all the same that it failed
+ * Converts what was thrown while doing `what` to a KinoraError: `device-lost`, `device-limits`, `out-of-memory`, `worker-died` or
+ * `internal`.
+ * @param thrown undefined if nothing was thrown but `watch` knows of a failure
  */
 export async function failure(what: string, thrown: unknown, watch: DeviceWatch | undefined): Promise<KinoraError> {
   if (thrown instanceof KinoraError) return thrown;
   const error = await explained(what, thrown, watch);
-  // a runtime that has trapped takes its worker with it, whatever made it trap
+  // a trapped runtime costs its worker, whatever the cause
   if (!runtimeHasBroken() || recovery[error.code] === 'worker') return error;
   return new KinoraError('worker-died', error.message, { cause: thrown });
 }

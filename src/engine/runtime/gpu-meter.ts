@@ -1,4 +1,4 @@
-/** Counts what networks make a GPU do, by wrapping the device's own methods; onnxruntime sees a plain GPUDevice. */
+/** Counts the networks' use of a GPU by wrapping the device's own methods; onnxruntime sees a plain GPUDevice. */
 import type { MemoryUse } from '../types';
 
 export class GpuMeter {
@@ -6,18 +6,21 @@ export class GpuMeter {
   #peak = 0;
   #dispatches = 0;
 
-  /** Since the last call of `reset`. */
+  /** Use since the last call of `reset`. */
   get use(): MemoryUse {
     return { gpuBytesAtPeak: this.#peak, dispatches: this.#dispatches };
   }
 
-  /** What lives now stays counted. */
+  /** Starts counting anew; buffers that exist now stay counted. */
   reset(): void {
     this.#peak = this.#bytes;
     this.#dispatches = 0;
   }
 
-  /** From now on counts what `device` does. Returns a function that destroys the device with all its buffers. */
+  /**
+   * Starts counting the use of `device`.
+   * @returns a function that destroys the device with all its buffers
+   */
   attach(device: GPUDevice): () => void {
     const alive = new Set<GPUBuffer>();
     const createBuffer = device.createBuffer.bind(device);

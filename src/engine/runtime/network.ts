@@ -13,33 +13,33 @@ import { GpuMeter } from './gpu-meter';
 import { noteFailure, type OnnxRuntime, onnxRuntime, streamsBlobs, wasmFailure } from './onnxruntime';
 import { releaseStreams, weightBlob } from './weight-streams';
 
-/** com.ms.internal.nhwc has the operators of ai.onnx at the same version. */
+/** com.ms.internal.nhwc has the operators of ai.onnx, at the same version. */
 const opsets = { '': 21, 'com.microsoft': 1, 'com.ms.internal.nhwc': 21 };
 
-/** A network that is ready to go to its device. It occupies nothing there yet. */
+/** A network that is ready for its device, but occupies nothing there yet. */
 export interface PreparedNetwork {
   readonly graph: NetworkGraph;
   readonly device: Device;
   readonly ort: OnnxRuntime;
-  /** The graph as ONNX writes it. */
+  /** The graph as an encoded ONNX model. */
   readonly model: Uint8Array;
   readonly files: readonly ExternalFile[];
-  /** Bytes that the runtime will read of the files. */
+  /** Bytes that the runtime will read from the files. */
   readonly bytes: number;
 }
 
 export interface StartOptions {
-  /** Counts what the network does to the GPU. */
+  /** Counts the network's use of the GPU. */
   meter?: GpuMeter;
-  /** Bytes of the weights that the runtime has read so far, of all that it will read; about a hundred times. */
+  /** Called about a hundred times with the bytes of weights read so far, and the total. */
   onProgress?: (bytes: number, totalBytes: number) => void;
 }
 
 export type NetworkInputs = Readonly<Record<string, Float32Array | Int32Array>>;
 
 /**
- * Fetches the runtime where it is not at hand, writes the model, and converts the weights that need it. Only JavaScript: the
- * one part of loading that may go on while another network runs, since onnxruntime does one thing at a time.
+ * Loads the runtime if necessary, writes the model, and converts the weights that need it. Only JavaScript: the only part of
+ * loading that may happen while another network runs, since onnxruntime does one thing at a time.
  */
 export async function prepareNetwork(
   graph: NetworkGraph,
@@ -85,9 +85,9 @@ export class Network {
   }
 
   /**
-   * Streams the weights to the device. On WebGPU each network has a GPU device of its own, for only that can be freed. No other
-   * network may run or start meanwhile. Throws KinoraError: `out-of-memory`, `device-lost`, `device-limits`, `no-webgpu`,
-   * `worker-died`, `part-not-loaded`.
+   * Streams the weights to the device. On WebGPU each network has its own GPU device, because only a whole device can be freed.
+   * No other network may run or start meanwhile.
+   * @throws KinoraError `out-of-memory`, `device-lost`, `device-limits`, `no-webgpu`, `worker-died`, `part-not-loaded`
    */
   static async start(prepared: PreparedNetwork, options: StartOptions = {}): Promise<Network> {
     const { device, files, bytes } = prepared;
@@ -120,14 +120,16 @@ export class Network {
     }
   }
 
-  /** Its device is gone: it cannot run any more, and all that is left is to release it. */
+  /** Whether its device is lost: it can then only be released. */
   get lost(): boolean {
     return this.#watch?.lost ?? false;
   }
 
   /**
-   * Runs once. Concurrent runs break onnxruntime: the caller keeps them in order. Returns the only output, flat. Throws
-   * KinoraError: `invalid-argument` for inputs of another size, `out-of-memory`, `device-lost`, `device-limits`, `worker-died`, `internal`.
+   * Runs once. Concurrent runs break onnxruntime, so the caller must serialize them.
+   * @returns the only output, flat
+   * @throws KinoraError `invalid-argument` for inputs of the wrong size, `out-of-memory`, `device-lost`, `device-limits`,
+   *   `worker-died`, `internal`
    */
   async run(inputs: NetworkInputs): Promise<Float32Array<ArrayBuffer>> {
     const feeds: Record<string, Tensor> = {};
@@ -178,7 +180,7 @@ async function createSession(
   }
 }
 
-/** Adds up pieces, and reports the sum whenever another hundredth is full. */
+/** Adds up pieces, and reports the sum at every hundredth. */
 function progressOf(total: number, onProgress: StartOptions['onProgress']): (bytes: number) => void {
   let read = 0;
   let reported = 0;

@@ -7,16 +7,16 @@ import type { Device } from '../types';
 export type OnnxRuntime = typeof import('onnxruntime-web');
 
 const loaded = new Map<string, Promise<OnnxRuntime>>();
-/** What the runtime said when it broke: all builds of one realm count as one, for no one tells them apart by the error. */
+/** The runtime's message when it crashed. All builds of one realm count as one, because errors do not tell them apart. */
 let broken: string | undefined;
 
-/** The native WebGPU provider needs WebAssembly's JSPI, or a build twice as large that does without. */
+/** The native WebGPU provider needs WebAssembly's JSPI, or a build twice as large that works without it. */
 function build(device: Device): 'jspi' | 'asyncify' | 'wasm' {
   if (device === 'wasm') return 'wasm';
   return hasJspi() ? 'jspi' : 'asyncify';
 }
 
-/** Whether the runtime reads weights from a Blob piece by piece; else it reads each file whole, before anything else. */
+/** Whether the runtime reads weights from a Blob piece by piece; otherwise it first reads each file as a whole. */
 export function streamsBlobs(device: Device): boolean {
   return build(device) === 'jspi';
 }
@@ -29,13 +29,13 @@ async function load(name: 'jspi' | 'asyncify' | 'wasm'): Promise<OnnxRuntime> {
   return ort;
 }
 
-/** What browsers say of wasm that is none, and the runtime of one that did not come. */
+/** Messages of browsers about invalid wasm, and of the runtime about wasm that could not be loaded. */
 const notWasm = /no available backend found.*(CompileError|LinkError|[45]\d\d : |fetch|import|Load failed)/is;
 
 /**
- * The runtime fetches its wasm when the first session is created. Where that failed because of the file, its host is asked for it anew,
- * so that no cache keeps what it has. This runtime will not try again: it takes another worker.
- * @returns `part-not-loaded`, or undefined where `error` is of another kind
+ * The runtime fetches its wasm when the first session is created. If that fails because of the file, it is requested from its
+ * host again, so that no cache keeps the wrong file. This runtime will not retry: that takes another worker.
+ * @returns `part-not-loaded`, or undefined if `error` is of another kind
  */
 export async function wasmFailure(ort: OnnxRuntime, error: unknown): Promise<KinoraError | undefined> {
   const { wasmPaths } = ort.env.wasm;
@@ -80,23 +80,23 @@ async function importBuild(name: 'jspi' | 'asyncify' | 'wasm'): Promise<OnnxRunt
   return ort;
 }
 
-/** Told of everything that the runtime throws: after some of it no call of this realm can succeed any more. */
+/** To be called with everything the runtime throws: after some errors, no call in this realm can succeed. */
 export function noteFailure(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
-  // wasm that was aborted, or trapped in the middle of its work; a session whose creation was broken off and blocks the next
+  // wasm that aborted or trapped; or a session whose creation was interrupted and blocks the next one
   if (error instanceof WebAssembly.RuntimeError || /Aborted\(|another WebGPU EP inference session/.test(message)) {
     broken ??= message;
   }
 }
 
-/** No call of this realm can succeed any more. */
+/** Whether no call in this realm can succeed any more. */
 export function runtimeHasBroken(): boolean {
   return broken !== undefined;
 }
 
 /**
- * Downloads the runtime at the first call; later calls share it.
- * @throws KinoraError `worker-died` where it has broken: only another worker gets another one; `part-not-loaded`
+ * Loads the runtime on the first call; later calls share it.
+ * @throws KinoraError `worker-died` if it has crashed, which only a new worker can repair; `part-not-loaded`
  */
 export async function onnxRuntime(device: Device): Promise<OnnxRuntime> {
   if (broken !== undefined) {

@@ -2,12 +2,12 @@
  * The Blobs that onnxruntime reads weights from: counts what it reads, and keeps the streams alive.
  *
  * onnxruntime reads from a Blob's stream with a BYOB reader, and nothing else refers to that stream. When Chromium's garbage
- * collector runs in the middle of a read, it takes the stream for garbage, and the read never ends (seen in 156: loading a UNet
- * of 2.8 GB hung every other time). So the streams are held here, from where everything is alive, until the session stands.
+ * collector runs in the middle of a read, it collects the stream, and the read never ends (seen in 156: loading a UNet of 2.8 GB
+ * hung every other time). So a reference to each stream is held here until the session is created.
  */
 const held = new Set<ReadableStream>();
 
-/** The same bytes as `blob`, for one session: `onBytes` hears of every piece that was read. */
+/** A Blob with the same bytes as `blob`, for one session; `onBytes` is called for every piece that is read. */
 export function weightBlob(blob: Blob, onBytes: (bytes: number) => void): Blob {
   const holder = blob.slice();
   // the JSPI build reads slice by slice
@@ -21,7 +21,7 @@ export function weightBlob(blob: Blob, onBytes: (bytes: number) => void): Blob {
     };
     return part;
   };
-  // the other builds read it whole
+  // the other builds read it as a whole
   holder.arrayBuffer = async () => {
     const bytes = await blob.arrayBuffer();
     onBytes(bytes.byteLength);
@@ -30,7 +30,7 @@ export function weightBlob(blob: Blob, onBytes: (bytes: number) => void): Blob {
   return holder;
 }
 
-/** Once the session stands, or has failed. */
+/** To be called once the session is created, or has failed. */
 export function releaseStreams(): void {
   held.clear();
 }

@@ -50,7 +50,7 @@ class DDIMScheduler implements Scheduler {
   readonly timesteps: readonly number[];
   readonly initNoiseSigma = 1;
   readonly #config: DDIMConfig;
-  /** From a timestep to the one that its step leads to, whatever the spacing. */
+  /** Distance from a timestep to the one that its step leads to, whatever the spacing. */
   readonly #stride: number;
   readonly #alphas: Float32Array;
   readonly #finalAlpha: number;
@@ -91,7 +91,7 @@ class DDIMScheduler implements Scheduler {
     const eta = options.eta ?? 0;
     const deviation = eta * Math.sqrt(variance(alphaProd, alphaProdPrev));
     // 6. "direction pointing to x_t", and 7. x_{t-1} without noise, formula (12)
-    // (from no signal to some at eta 1, zero may round to less)
+    // (from no signal to some at eta 1, zero may round to a negative number)
     const direction = Math.sqrt(Math.max(0, 1 - alphaProdPrev - deviation ** 2));
     const prevSample = mix(Math.sqrt(alphaProdPrev), original, direction, epsilon);
     if (eta === 0) return { prevSample, predOriginalSample: original };
@@ -104,7 +104,7 @@ class DDIMScheduler implements Scheduler {
   }
 }
 
-/** In float32, as torch does it: 1 − alpha / alphaPrev magnifies how the quotient was rounded. */
+/** In float32, as in torch: 1 − alpha / alphaPrev magnifies the quotient's rounding. */
 function variance(alphaProd: number, alphaProdPrev: number): number {
   const betas = f32(f32(1 - alphaProdPrev) / f32(1 - alphaProd));
   return f32(betas * f32(1 - f32(alphaProd / alphaProdPrev)));

@@ -1,16 +1,16 @@
 /**
- * What schedulers say of themselves. The page's build computes this module and keeps only its values, not the schedulers
+ * How the schedulers describe themselves. The page's build computes this module and keeps only its values, not the schedulers
  * (scripts/build/constants-plugin.ts).
  */
 import { type SchedulerName, schedulers } from '.';
 
 export interface SchedulerDescription {
   className: SchedulerName;
-  /** Its name for people. */
+  /** Name for people. */
   label: string;
-  /** When to choose it: one sentence. */
+  /** When to choose it, in one sentence. */
   when: string;
-  /** Parameters that only some schedulers read, and this one does. */
+  /** Of the parameters that only some schedulers read, those that this one does. */
   reads: readonly string[];
 }
 

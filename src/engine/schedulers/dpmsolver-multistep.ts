@@ -43,7 +43,7 @@ const schema = z
     use_dynamic_shifting: off,
     final_sigmas_type: z.enum(['zero', 'sigma_min']).default('zero'),
     lambda_min_clipped: z.union([z.number(), z.literal(Number.NEGATIVE_INFINITY)]).default(Number.NEGATIVE_INFINITY),
-    // Models that predict variances as well have more channels than latents
+    // models that also predict variances have more channels than latents
     variance_type: z
       .string()
       .refine((type) => !type.startsWith('learned'), 'a model that predicts variances')
@@ -76,7 +76,7 @@ export const dpmSolverMultistep = {
 
 class DPMSolverMultistepScheduler extends MultistepSolver {
   readonly #config: DPMSolverConfig;
-  /** What the solver integrates, as it was at the newest steps, newest first: the video for dpmsolver++, the noise for dpmsolver. */
+  /** What the solver integrates, at the latest steps, newest first: the video for dpmsolver++, the noise for dpmsolver. */
   #history: Float32Array[] = [];
 
   constructor(config: DPMSolverConfig, steps: SigmaSteps) {
@@ -100,7 +100,7 @@ class DPMSolverMultistepScheduler extends MultistepSolver {
     return { prevSample: this.#update(sample, stepIndex, noise), predOriginalSample: original };
   }
 
-  /** Fewer than solver_order at the first steps, which have no history, and at the last ones, where it is steadier. */
+  /** Below solver_order for the first steps, which have no history, and for the last ones, where that is more stable. */
   #order(stepIndex: number): number {
     const { solver_order: solverOrder, euler_at_final: euler, final_sigmas_type: finalSigmas } = this.#config;
     const count = this.timesteps.length;
@@ -116,7 +116,7 @@ class DPMSolverMultistepScheduler extends MultistepSolver {
     const order = this.#order(stepIndex);
     const [from, to] = [this.level(stepIndex), this.level(stepIndex + 1)];
     const h = to.lambda - from.lambda;
-    // The last step of sigmas that end at sigma_min already, with final_sigmas_type "sigma_min"
+    // the last step of sigmas that already end at sigma_min, with final_sigmas_type "sigma_min"
     if (h === 0) return new Float32Array(sample);
     const r0 = (from.lambda - this.level(stepIndex - 1).lambda) / h;
     const r1 = (this.level(stepIndex - 1).lambda - this.level(stepIndex - 2).lambda) / h;
@@ -167,7 +167,9 @@ function sigmaSteps(config: DPMSolverConfig, trainSigmas: Float32Array, count: n
   return { timesteps, sigmas: [...timesteps.map((timestep) => trainSigmas[timestep] ?? 0), final] };
 }
 
-/** Levels that are spaced by sigma instead of by timestep, where the config asks for it, and whether their timesteps are rounded. */
+/**
+ * Levels that are spaced by sigma instead of by timestep, where the config asks for it, and whether their timesteps are rounded.
+ */
 function chosenSigmas(
   config: DPMSolverConfig,
   trainSigmas: Float32Array,

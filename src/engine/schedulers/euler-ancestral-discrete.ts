@@ -56,7 +56,7 @@ class EulerAncestralDiscreteScheduler extends ScaledBySigma {
 
 const f32 = Math.fround;
 
-/** How far below `to` the step goes, and how much noise brings it back; float32 as torch's, since squares are subtracted. */
+/** How far below `to` the step goes, and how much noise brings it back; in float32 as in torch, since squares are subtracted. */
 function deviations(from: number, to: number): { up: number; down: number } {
   const [fromSquare, toSquare] = [f32(from * from), f32(to * to)];
   const up = f32(Math.sqrt(f32(f32(toSquare * f32(fromSquare - toSquare)) / fromSquare)));

@@ -1,4 +1,7 @@
-/** Euler's method: https://arxiv.org/abs/2206.00364, algorithm 1 without its second half. Source: diffusers schedulers/scheduling_euler_discrete.py. */
+/**
+ * Euler's method: https://arxiv.org/abs/2206.00364, algorithm 1 without its second half. Source: diffusers
+ * schedulers/scheduling_euler_discrete.py.
+ */
 import { z } from 'zod';
 import { parseConfig } from '../config';
 import { trainingSigmas } from './noise-schedule';
@@ -49,7 +52,7 @@ function sigmaSteps(config: EulerConfig, trainSigmas: Float32Array, count: numbe
   const final = config.final_sigmas_type === 'zero' ? 0 : (trainSigmas[0] ?? 0);
   const { use_karras_sigmas: karras, use_exponential_sigmas: exponential } = config;
   if (!karras && !exponential) return { ...steps, sigmas: [...steps.sigmas, final] };
-  // between the first and the last of those of the timesteps, not of training
+  // between the first and last sigma of the timesteps, not of training
   const range = sigmaRange(config, [steps.sigmas.at(-1) ?? 0, steps.sigmas[0] ?? 0]);
   const sigmas = karras ? karrasSigmas(range, count) : exponentialSigmas(range, count);
   const logSigmas = trainSigmas.map(Math.log);

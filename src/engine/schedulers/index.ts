@@ -1,4 +1,4 @@
-/** The schedulers: a new one is a file, and a row here. Settings, command line and documentation know it from this list. */
+/** The schedulers. A new one is a file and a row here; settings, command line and documentation use this list. */
 import { z } from 'zod';
 import { parseConfig } from '../config';
 import { ddim } from './ddim';
@@ -9,7 +9,7 @@ import { lcm } from './lcm';
 import type { SetTimesteps } from './scheduler';
 import { uniPCMultistep } from './unipc-multistep';
 
-/** In the order of the settings. The first one runs the checkpoints of classes that are not here. */
+/** In the order of the settings. The first one runs checkpoints of classes that are not listed. */
 export const schedulers = [
   dpmSolverMultistep,
   ddim,
@@ -23,10 +23,10 @@ export const schedulers = [
 export type SchedulerName = (typeof schedulers)[number]['className'];
 
 /**
- * Like diffusers' `SchedulerClass.from_config(config)`: `config` is scheduler_config.json, written for whichever class; keys that
- * this one does not know are ignored, and those that are not there have this class's defaults.
- * @returns what makes the steps of a video, given how many: diffusers' `set_timesteps`
- * @throws KinoraError `unsupported-config`; and then `invalid-argument` for a number of steps that the schedule does not have
+ * Like diffusers' `SchedulerClass.from_config(config)`: `config` is scheduler_config.json, written for any class; keys that this
+ * one does not know are ignored, and missing ones get this class's defaults.
+ * @returns a function from the number of steps to the steps of a video: diffusers' `set_timesteps`
+ * @throws KinoraError `unsupported-config`; the returned function throws `invalid-argument` for an impossible number of steps
  */
 export function schedulerFromConfig(name: SchedulerName, config: unknown): SetTimesteps {
   const found = schedulers.find(({ className }) => className === name) ?? schedulers[0];
@@ -34,7 +34,10 @@ export function schedulerFromConfig(name: SchedulerName, config: unknown): SetTi
   return found.fromConfig(config);
 }
 
-/** The scheduler that scheduler_config.json asks for, or one that can run its checkpoints. Throws KinoraError `unsupported-config`. */
+/**
+ * The scheduler that scheduler_config.json asks for, or one that can run its checkpoints.
+ * @throws KinoraError `unsupported-config`
+ */
 export function schedulerClassName(config: unknown): SchedulerName {
   const known = schedulers.flatMap(({ className, compatibles }) => [className, ...compatibles]);
   const { _class_name: name } = parseConfig(classNameSchema(known), config, 'scheduler_config.json');

@@ -1,6 +1,6 @@
 /**
- * Latent Consistency Models: https://arxiv.org/abs/2310.04378, multistep sampling: every step goes to the video at once, and noise brings
- * it back to the next timestep. Source: diffusers schedulers/scheduling_lcm.py.
+ * Latent Consistency Models: https://arxiv.org/abs/2310.04378, multistep sampling: every step goes straight to the video, and
+ * noise brings it back to the next timestep. Source: diffusers schedulers/scheduling_lcm.py.
  */
 import { z } from 'zod';
 import { KinoraError } from '../../shared/errors';
@@ -29,7 +29,7 @@ const schema = z
     beta_end: noiseScheduleKeys.beta_end.default(0.012),
     beta_schedule: noiseScheduleKeys.beta_schedule.default('scaled_linear'),
     prediction_type: predictionType,
-    /** Steps that the model was distilled with; those of a video are some of them. */
+    /** Number of steps that the model was distilled with; a video uses some of them. */
     original_inference_steps: z.number().int().min(1).default(50),
     timestep_scaling: z.number().positive().default(10),
     clip_sample: z.boolean().default(false),
@@ -55,7 +55,7 @@ export const lcm = {
   },
 } as const satisfies SchedulerClass;
 
-/** Standard deviation of the data, as the paper has it. */
+/** Standard deviation of the data, as in the paper. */
 const sigmaData = 0.5;
 
 class LCMScheduler implements Scheduler {
@@ -75,7 +75,7 @@ class LCMScheduler implements Scheduler {
     }
     this.#config = config;
     this.#alphas = alphas;
-    // evenly spaced ones of the steps of distillation, from the noisiest
+    // an evenly spaced selection of the distillation steps, from the noisiest
     const stride = Math.floor(trainTimesteps / original);
     const skip = original / numInferenceSteps;
     this.timesteps = Array.from(
@@ -110,7 +110,7 @@ class LCMScheduler implements Scheduler {
     if (clip) clamp(original, range);
     // 6. the consistency function
     const denoised = mix(out, original, skip, sample);
-    // 7. noise, but for the last step
+    // 7. noise, except after the last step
     if (next === undefined) return { prevSample: denoised, predOriginalSample: denoised };
     return {
       prevSample: this.addNoise(denoised, drawNoise(sample.length, options), next),

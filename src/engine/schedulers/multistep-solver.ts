@@ -1,6 +1,6 @@
 /**
- * What the multistep solvers share: their latents keep the variance that the model was trained with, and every step counts in
- * lambda between two noise levels.
+ * What the multistep solvers share: their latents keep the variance that the model was trained with, and every step is measured
+ * in lambda between two noise levels.
  */
 import { mix, type Scheduler, type SchedulerStep, type StepOptions } from './scheduler';
 import { type Level, levelAt, type SigmaSteps } from './sigmas';
@@ -9,7 +9,7 @@ import { checkFalling, checkTimesteps, stepAt } from './timesteps';
 export abstract class MultistepSolver implements Scheduler {
   readonly timesteps: readonly number[];
   readonly initNoiseSigma = 1;
-  /** One for every timestep, and the one that the last step leads to. */
+  /** One per timestep, and the level that the last step leads to. */
   readonly #levels: readonly Level[];
 
   constructor(config: { num_train_timesteps: number }, { timesteps, sigmas }: SigmaSteps) {

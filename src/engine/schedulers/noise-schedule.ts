@@ -1,12 +1,12 @@
-/** With how much noise the model was trained, at each of its timesteps. */
+/** How much noise the model was trained with at each of its timesteps. */
 import { z } from 'zod';
 import { KinoraError } from '../../shared/errors';
 import { mix } from './scheduler';
 
-/** 1000 nearly everywhere, 4000 in the first models with a cosine schedule. */
+/** Usually 1000; 4000 in the first models with a cosine schedule. */
 const maxTrainTimesteps = 10_000;
 
-/** Keys of scheduler_config.json that say with how much noise the model was trained. */
+/** Keys of scheduler_config.json that say how much noise the model was trained with. */
 export const noiseScheduleKeys = {
   num_train_timesteps: z.number().int().min(1).max(maxTrainTimesteps).default(1000),
   beta_start: z.number().positive().max(1).default(0.0001),
@@ -18,10 +18,12 @@ export const noiseScheduleKeys = {
 
 const noiseSchedule = z.object(noiseScheduleKeys);
 
-/** torch keeps all of this in float32, and 1 − alpha magnifies how alpha was rounded, so every step rounds as torch does. */
+/**
+ * torch computes all of this in float32, and 1 − alpha magnifies the rounding of alpha, so every operation rounds as in torch.
+ */
 const f32 = Math.fround;
 
-/** The part of the signal's variance that is left at each training timestep: [num_train_timesteps], float32, falling. */
+/** The fraction of the signal's variance left at each training timestep: [num_train_timesteps], float32, decreasing. */
 export function alphasCumprod(config: z.infer<typeof noiseSchedule>): Float32Array<ArrayBuffer> {
   const betas = trainingBetas(config);
   const alphas = cumulativeProduct(betas.map((beta) => 1 - beta));
@@ -33,13 +35,13 @@ export function alphasCumprod(config: z.infer<typeof noiseSchedule>): Float32Arr
   const last = roots.at(-1) ?? 0;
   const scale = f32(first / f32(first - last));
   const rescaled = roots.map((root) => f32(f32(root - last) * scale) ** 2);
-  // by way of betas and back, as in diffusers: it rounds
+  // via betas and back, as in diffusers, because that rounds
   return cumulativeProduct(
     rescaled.map((alpha, i) => 1 - f32(1 - (i === 0 ? alpha : f32(alpha / (rescaled[i - 1] ?? 0))))),
   );
 }
 
-/** Throws KinoraError `invalid-argument` where `timestep` is none that the model was trained with. */
+/** @throws KinoraError `invalid-argument` if the model was not trained with `timestep` */
 export function alphaProdAt(alphas: Float32Array, timestep: number): number {
   const alphaProd = alphas[timestep];
   if (alphaProd !== undefined) return alphaProd;
@@ -47,7 +49,7 @@ export function alphaProdAt(alphas: Float32Array, timestep: number): number {
   throw new KinoraError('invalid-argument', `The model has no timestep ${timestep}. ${trained}`);
 }
 
-/** addNoise of the schedulers that count in timesteps of training. */
+/** addNoise for the schedulers that work with training timesteps. */
 export function addNoiseAt(
   alphas: Float32Array,
   original: Float32Array,
@@ -78,7 +80,7 @@ function trainingBetas(config: z.infer<typeof noiseSchedule>): Float32Array<Arra
   );
 }
 
-/** torch.linspace in float32: counted from both ends, one rounding a value. */
+/** torch.linspace in float32: computed from both ends, with one rounding per value. */
 function torchLinspace(start: number, end: number, count: number): Float32Array<ArrayBuffer> {
   const [from, to] = [f32(start), f32(end)];
   const step = f32(f32(to - from) / (count - 1));
@@ -98,8 +100,9 @@ function cumulativeProduct(factors: Float32Array): Float32Array<ArrayBuffer> {
 }
 
 /**
- * Noise over signal at each training timestep, as solvers need it that work with sigmas: [num_train_timesteps], float32, rising.
- * Where the last timestep has no signal, diffusers leaves it 2 ** -24, so that its sigma is finite; torch rounds that sigma to 4096.
+ * Ratio of noise to signal at each training timestep, for solvers that work with sigmas: [num_train_timesteps], float32,
+ * increasing. If the last timestep has no signal, diffusers gives it 2 ** -24, so that its sigma is finite; torch rounds that
+ * sigma to 4096.
  */
 export function trainingSigmas(config: z.infer<typeof noiseSchedule>): Float32Array<ArrayBuffer> {
   const sigmas = alphasCumprod(config).map((alpha) => Math.sqrt(f32(f32(1 - alpha) / alpha)));

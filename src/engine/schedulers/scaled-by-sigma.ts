@@ -1,6 +1,6 @@
 /**
- * What Euler's schedulers share: their latents are video + sigma · noise, so they grow with sigma, and the model sees them scaled
- * back to the variance that it was trained with.
+ * What Euler's schedulers share: their latents are video + sigma · noise, so they grow with sigma, and the model receives them
+ * scaled back to the variance that it was trained with.
  */
 import { z } from 'zod';
 import { noiseScheduleKeys } from './noise-schedule';
@@ -23,14 +23,14 @@ export const scaledBySigmaKeys = {
 const schema = z.object({ ...scaledBySigmaKeys, prediction_type: z.enum(['epsilon', 'sample', 'v_prediction']) });
 type Config = z.infer<typeof schema>;
 
-/** Timesteps as the config spaces them, and the sigmas there, between those of training. */
+/** Timesteps spaced according to the config, with sigmas interpolated between those of training. */
 export function interpolatedSigmas(config: Config, trainSigmas: Float32Array, count: number): SigmaSteps {
   checkStepCount(count, config.num_train_timesteps);
   const timesteps = spacedTimesteps(config, count).map(Math.fround);
   return { timesteps, sigmas: timesteps.map((timestep) => interpolate(trainSigmas, timestep)) };
 }
 
-/** numpy.interp at one place between the values. */
+/** numpy.interp at one position between the values. */
 function interpolate(values: Float32Array, at: number): number {
   const low = Math.min(Math.max(0, Math.floor(at)), values.length - 1);
   const from = values[low] ?? 0;
@@ -65,12 +65,12 @@ export abstract class ScaledBySigma implements Scheduler {
     options?: StepOptions,
   ): SchedulerStep;
 
-  /** The video that the model sees in `sample`, and how `sample` changes with sigma: the derivative of the ODE. */
+  /** The video that the model predicts from `sample`, and the derivative of `sample` with respect to sigma. */
   protected predict(modelOutput: Float32Array, stepIndex: number, sample: Float32Array<ArrayBuffer>) {
     const sigma = this.sigmas[stepIndex] ?? 0;
     const scaled = this.scaleModelInput(sample, stepIndex);
     const { original } = originalAndNoise(this.#predictionType, modelOutput, scaled, levelAt(sigma));
-    // this is the noise, but diffusers takes it from here, and where sigma is in the thousands float32 rounds much away
+    // this is the noise, but computed as in diffusers, because float32 loses much of it when sigma is in the thousands
     const derivative = sample.map((value, i) => Math.fround(value - (original[i] ?? 0)) / sigma);
     return { original, derivative };
   }

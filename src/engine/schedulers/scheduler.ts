@@ -1,4 +1,4 @@
-/** What a scheduler is, and what all of them do with a model's output. */
+/** The interface of schedulers, and what all of them do with a model's output. */
 import { z } from 'zod';
 import { KinoraError } from '../../shared/errors';
 
@@ -10,23 +10,24 @@ export interface SchedulerStep {
 }
 
 export interface StepOptions {
-  /** Normal values for the noise of this step. Called at most once a step, for as many as the latents have. */
+  /** Draws normal values for the noise of this step. Called at most once per step, for as many values as the latents have. */
   randn?: (size: number) => Float32Array;
-  /** How much noise DDIM adds in every step, 0 to 1; the others do not read it. Left out: 0. */
+  /** How much noise DDIM adds at every step, 0 to 1; 0 if left out. The others ignore it. */
   eta?: number;
 }
 
 /** The steps of one generation. Latents may have any layout, as long as it stays the same. */
 export interface Scheduler {
-  /** What the model is given at each step: falling, as many as numInferenceSteps, with fractions for some schedulers. */
+  /** The model's timestep at each step: decreasing, one per step, with fractions for some schedulers. */
   readonly timesteps: readonly number[];
   /** Standard deviation of the latents to start from. */
   readonly initNoiseSigma: number;
-  /** The latents as the model wants to see them at a step. */
+  /** Scales the latents as the model expects them at a step. */
   scaleModelInput(sample: Float32Array<ArrayBuffer>, stepIndex: number): Float32Array<ArrayBuffer>;
   /**
-   * Takes the model's output at `timesteps[stepIndex]` and the latents, unscaled, that it was given. Steps come in order, each once.
-   * @throws KinoraError `invalid-argument` where this step needs noise and there is no `randn`
+   * Takes the model's output at `timesteps[stepIndex]` and the unscaled latents that it was given. Steps must come in order, each
+   * once.
+   * @throws KinoraError `invalid-argument` if this step needs noise and there is no `randn`
    */
   step(
     modelOutput: Float32Array,
@@ -35,7 +36,7 @@ export interface Scheduler {
     options?: StepOptions,
   ): SchedulerStep;
   /**
-   * `original` with as much of `noise` as there is at a timestep of this schedule; both of one size.
+   * Adds as much of `noise` to `original` as there is at a timestep of this schedule; both have the same size.
    * @throws KinoraError `invalid-argument` for a timestep that this schedule does not have
    */
   addNoise(original: Float32Array, noise: Float32Array, timestep: number): Float32Array<ArrayBuffer>;
@@ -44,27 +45,27 @@ export interface Scheduler {
 /** Makes the steps of one generation. */
 export type SetTimesteps = (numInferenceSteps: number) => Scheduler;
 
-/** What a file of this folder says of itself. */
+/** How a scheduler's file describes it. */
 export interface SchedulerClass {
-  /** diffusers' name. */
+  /** Class name in diffusers. */
   readonly className: string;
-  /** Its name on the page. */
+  /** Name on the page. */
   readonly label: string;
-  /** When to choose it: one sentence. */
+  /** When to choose it, in one sentence. */
   readonly when: string;
-  /** What its steps read of the parameters that only some schedulers do. */
+  /** Of the parameters that only some schedulers read, those that its steps read. */
   readonly reads?: readonly Exclude<keyof StepOptions, 'randn'>[];
-  /** Other classes whose scheduler_config.json it runs from. */
+  /** Other classes whose scheduler_config.json it can use. */
   readonly compatibles: readonly string[];
   /**
-   * Reads scheduler_config.json, its own or a compatible one, as diffusers' from_config does: keys that it does not know are
-   * ignored, and those that are missing have its own defaults. What comes back is diffusers' set_timesteps.
-   * @throws KinoraError `unsupported-config`; and then `invalid-argument` for a number of steps that the schedule does not have
+   * Reads scheduler_config.json, its own or a compatible one, as diffusers' from_config does: unknown keys are ignored, and
+   * missing ones get its own defaults. The result is diffusers' set_timesteps.
+   * @throws KinoraError `unsupported-config`; the returned function throws `invalid-argument` for an impossible number of steps
    */
   fromConfig(config: unknown): SetTimesteps;
 }
 
-/** diffusers' KarrasDiffusionSchedulers but EDM's, whose noise is another; and LCMScheduler, whose keys mean the same. */
+/** diffusers' KarrasDiffusionSchedulers except EDM's, whose noise differs; and LCMScheduler, whose keys mean the same. */
 export const compatibles = [
   'DDIMScheduler',
   'DDPMScheduler',
@@ -83,12 +84,12 @@ export const compatibles = [
   'LCMScheduler',
 ] as const;
 
-/** An option that has to be off. */
+/** Schema of an option that has to be off. */
 export const off = z.literal(false).nullish();
 
 export const predictionType = z.enum(['epsilon', 'sample', 'v_prediction']).default('epsilon');
 
-/** Where x = alpha · video + sigma · noise: the video and the noise that the model says `sample` consists of. */
+/** The video and the noise that `sample` = alpha · video + sigma · noise consists of, according to the model. */
 export function originalAndNoise(
   type: z.infer<typeof predictionType>,
   modelOutput: Float32Array,
@@ -114,7 +115,7 @@ export function originalAndNoise(
   return { original, epsilon };
 }
 
-/** Every value brought into ±`range`, in place. */
+/** Clamps every value to ±`range`, in place. */
 export function clamp(values: Float32Array, range: number): void {
   for (const [i, value] of values.entries()) values[i] = Math.min(range, Math.max(-range, value));
 }
@@ -124,7 +125,10 @@ export function mix(a: number, x: Float32Array, b: number, y: Float32Array): Flo
   return Float32Array.from(x, (value, i) => a * value + b * (y[i] ?? 0));
 }
 
-/** Noise for a step that cannot do without. Throws KinoraError `invalid-argument` where there is no `randn`. */
+/**
+ * Noise for a step that needs it.
+ * @throws KinoraError `invalid-argument` if there is no `randn`
+ */
 export function drawNoise(size: number, { randn }: StepOptions): Float32Array {
   if (randn) return randn(size);
   throw new KinoraError('invalid-argument', 'This scheduler adds noise between the steps and needs randn to draw it.');

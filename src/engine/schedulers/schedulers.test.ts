@@ -52,7 +52,7 @@ const fakeModel = (x: Float32Array, t: number) => x.map((v) => 0.6 * v + 0.2 * M
 
 const fractional = (timesteps: readonly number[]) => !timesteps.every(Number.isInteger);
 
-/** Whole ones are the same; fractions go through logarithms in float32, which differ from library to library. */
+/** Integers are equal; fractions go through logarithms in float32, which differ between libraries. */
 function expectTimesteps(actual: readonly number[], expected: readonly number[]): void {
   if (!fractional(expected)) expect(actual).toEqual(expected);
   expect(actual).toHaveLength(expected.length);
@@ -151,7 +151,7 @@ describe('scheduler configs', () => {
     ['LCMScheduler', { original_inference_steps: 2000 }, 'original_inference_steps'],
     ['LCMScheduler', { thresholding: true }, 'thresholding'],
   ] as const)('%s refuses %j', (name, config, key) => {
-    // before anybody knows how many steps there will be
+    // before the number of steps is known
     expect(() => schedulerFromConfig(name, config)).toThrow(
       expect.objectContaining({ code: 'unsupported-config', message: expect.stringContaining(key) }),
     );

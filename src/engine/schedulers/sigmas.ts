@@ -1,16 +1,16 @@
-/** Noise levels by sigma, the ratio of noise to signal, instead of by timestep. */
+/** Noise levels by sigma, the ratio of noise to signal, instead of timestep. */
 import { z } from 'zod';
 import { off } from './scheduler';
 import { linspace } from './timesteps';
 
-/** A noise level as solvers see it: x = alpha · video + sigma · noise, and lambda = log(alpha / sigma). */
+/** A noise level as solvers use it: x = alpha · video + sigma · noise, and lambda = log(alpha / sigma). */
 export interface Level {
   alpha: number;
   sigma: number;
   lambda: number;
 }
 
-/** From the ratio of noise to signal. */
+/** The level for a ratio of noise to signal. */
 export function levelAt(ratio: number): Level {
   const alpha = 1 / Math.sqrt(ratio * ratio + 1);
   return { alpha, sigma: ratio * alpha, lambda: -Math.log(ratio) };
@@ -19,7 +19,7 @@ export function levelAt(ratio: number): Level {
 /** Timesteps and sigmas of the steps, float32. */
 export interface SigmaSteps {
   timesteps: readonly number[];
-  /** One for every timestep, and the one that the last step leads to. */
+  /** One per timestep, and the one that the last step leads to. */
   sigmas: readonly number[];
 }
 
@@ -32,7 +32,7 @@ export const sigmaSpacingKeys = {
   sigma_max: z.number().positive().nullish(),
 };
 
-/** The least and the largest sigma: what the config says, or those that are given. */
+/** The smallest and largest sigma, from the config or else as given. */
 export function sigmaRange(
   { sigma_min: min, sigma_max: max }: { sigma_min?: number | null; sigma_max?: number | null },
   sigmas: readonly [least: number, largest: number],
@@ -40,18 +40,21 @@ export function sigmaRange(
   return { min: min ?? sigmas[0], max: max ?? sigmas[1] };
 }
 
-/** https://arxiv.org/abs/2206.00364, formula (5) with rho 7: falling, `count` of them. */
+/** https://arxiv.org/abs/2206.00364, formula (5) with rho 7: `count` of them, decreasing. */
 export function karrasSigmas({ min, max }: { min: number; max: number }, count: number): number[] {
   const [from, to] = [max ** (1 / 7), min ** (1 / 7)];
   return linspace(0, 1, count).map((ramp) => (from + ramp * (to - from)) ** 7);
 }
 
-/** Evenly in log sigma: falling, `count` of them. */
+/** Evenly spaced in log sigma: `count` of them, decreasing. */
 export function exponentialSigmas({ min, max }: { min: number; max: number }, count: number): number[] {
   return linspace(Math.log(max), Math.log(min), count).map(Math.exp);
 }
 
-/** Between which two training timesteps `sigma` lies, and where. `logSigmas`: of all training timesteps, rising. */
+/**
+ * The (fractional) training timestep of `sigma`.
+ * @param logSigmas those of all training timesteps, increasing
+ */
 export function timestepOf(sigma: number, logSigmas: Float32Array): number {
   const logSigma = Math.log(sigma);
   const above = logSigmas.findLastIndex((value) => value <= logSigma);

@@ -1,4 +1,4 @@
-/** Which timesteps the steps are at: numpy's ways to space them, and what is refused. */
+/** The timesteps of the steps: how they are spaced, computed as in numpy, and which are refused. */
 import { z } from 'zod';
 import { KinoraError } from '../../shared/errors';
 
@@ -12,8 +12,8 @@ export function linspace(start: number, stop: number, count: number): number[] {
 }
 
 /**
- * `round(arange(last, 0, -total / count)) − 1` in numpy. For some counts (61, 103, …) its arange has a value too many, about
- * 1e-13, and diffusers takes one more step, at timestep −1, that spoils the result; here such values are left out.
+ * `round(arange(last, 0, -total / count)) − 1` in numpy. For some counts (61, 103, …) its arange has one value too many, about
+ * 1e-13, and diffusers takes one more step, at timestep −1, which spoils the result; such values are left out here.
  */
 function trailingTimesteps(last: number, total: number, count: number): number[] {
   const step = last - (last - total / count);
@@ -29,10 +29,10 @@ export const timestepSpacingKeys = {
 
 const timestepSpacing = z.object(timestepSpacingKeys);
 
-/** What each spacing makes of the trained timesteps: falling, `count` of them. */
+/** The timesteps of each spacing: `count` of them, decreasing. */
 type TimestepSpacing = z.infer<typeof timestepSpacing> & { num_train_timesteps: number };
 
-/** As the schedulers space them that are told where every step ends: the last timestep is the least. */
+/** Spacing for schedulers that compute where each step ends: the last timestep is the smallest. */
 export function spacedTimesteps(config: TimestepSpacing, count: number): number[] {
   const { num_train_timesteps: total, timestep_spacing: spacing, steps_offset: offset } = config;
   if (spacing === 'trailing') return trailingTimesteps(total, total, count);
@@ -41,7 +41,7 @@ export function spacedTimesteps(config: TimestepSpacing, count: number): number[
   return Array.from({ length: count }, (_, i) => (count - 1 - i) * stride + offset);
 }
 
-/** As the multistep solvers space them: one more than there are steps, of which the least is where the last step ends. */
+/** Spacing for the multistep solvers: one timestep more than there are steps; the smallest is where the last step ends. */
 export function multistepTimesteps(
   config: TimestepSpacing,
   count: number,
@@ -66,7 +66,7 @@ export function roundHalfToEven(value: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
-/** Throws KinoraError `invalid-argument` unless `count` is from 1 to the number of timesteps in training. */
+/** @throws KinoraError `invalid-argument` unless `count` is from 1 to the number of training timesteps */
 export function checkStepCount(count: number, trainTimesteps: number): void {
   if (Number.isInteger(count) && count >= 1 && count <= trainTimesteps) return;
   throw new KinoraError(
@@ -75,7 +75,7 @@ export function checkStepCount(count: number, trainTimesteps: number): void {
   );
 }
 
-/** Throws KinoraError `invalid-argument` where so many steps leave the timesteps that the model was trained on. */
+/** @throws KinoraError `invalid-argument` if so many steps need timesteps that the model was not trained on */
 export function checkTimesteps(timesteps: readonly number[], trainTimesteps: number): void {
   // NaN is outside too
   const outside = timesteps.find((timestep) => !(timestep >= 0 && timestep < trainTimesteps));
@@ -86,7 +86,7 @@ export function checkTimesteps(timesteps: readonly number[], trainTimesteps: num
   );
 }
 
-/** Two steps at the same level would divide zero by zero; that happens where there are nearly as many steps as in training. */
+/** Two steps at the same level would divide zero by zero, which happens with nearly as many steps as training timesteps. */
 export function checkFalling(sigmas: readonly number[]): void {
   if (sigmas.every((sigma, i) => i === 0 || sigma < (sigmas[i - 1] ?? 0))) return;
   throw new KinoraError(
@@ -96,8 +96,8 @@ export function checkFalling(sigmas: readonly number[]): void {
 }
 
 /**
- * The step of a timestep, as diffusers' index_for_timestep finds it: the second one where several are at that timestep.
- * @throws KinoraError `invalid-argument` where no step is
+ * The step at a timestep, like diffusers' index_for_timestep: the second one if several share that timestep.
+ * @throws KinoraError `invalid-argument` if there is none
  */
 export function stepAt(timesteps: readonly number[], timestep: number): number {
   const first = timesteps.indexOf(timestep);

@@ -1,5 +1,5 @@
 /**
- * UniPC, a predictor (UniP) and a corrector (UniC) of one kind, with B(h): https://arxiv.org/abs/2302.04867. Source: diffusers
+ * UniPC, a unified predictor (UniP) and corrector (UniC), with B(h): https://arxiv.org/abs/2302.04867. Source: diffusers
  * schedulers/scheduling_unipc_multistep.py.
  */
 import { z } from 'zod';
@@ -31,7 +31,7 @@ const schema = z
       .transform((name) => (name === 'bh1' ? name : 'bh2')),
     predict_x0: z.boolean().default(true),
     lower_order_final: z.boolean().default(true),
-    /** Steps after which the corrector is left out. */
+    /** Steps after which the corrector is skipped. */
     disable_corrector: z.array(z.number().int()).default([]),
     solver_p: z.null().optional(),
     final_sigmas_type: z.enum(['zero', 'sigma_min']).default('zero'),
@@ -44,7 +44,7 @@ const schema = z
     path: ['use_exponential_sigmas'],
     error: 'it excludes use_karras_sigmas',
   })
-  // elsewhere the last step would be infinite times zero, or zero divided by zero
+  // otherwise the last step would be infinity times zero, or zero divided by zero
   .refine(
     ({
       final_sigmas_type: last,
@@ -58,7 +58,7 @@ const schema = z
       error: 'only bh2 with predict_x0 and lower_order_final can reach sigma zero; it must be "sigma_min"',
     },
   )
-  // those end at sigma_min already, and the third order would divide by the length of the last step
+  // those already end at sigma_min, and the third order would divide by the length of the last step
   .refine(
     ({
       use_karras_sigmas: karras,
@@ -86,9 +86,9 @@ export const uniPCMultistep = {
 
 class UniPCMultistepScheduler extends MultistepSolver {
   readonly #config: UniPCConfig;
-  /** What the solver integrates, as it was at the newest steps, newest first: the video, or the noise without predict_x0. */
+  /** What the solver integrates, at the latest steps, newest first: the video, or the noise without predict_x0. */
   #history: Float32Array[] = [];
-  /** What the newest step started from, and its order. */
+  /** What the latest step started from, and its order. */
   #last: { sample: Float32Array<ArrayBuffer>; order: number } | undefined;
 
   constructor(config: UniPCConfig, steps: SigmaSteps) {
@@ -105,12 +105,12 @@ class UniPCMultistepScheduler extends MultistepSolver {
     // 1. what the solver integrates: the video or the noise
     const { original, epsilon } = originalAndNoise(type, modelOutput, sample, this.level(stepIndex));
     const value = video ? original : epsilon;
-    // 2. UniC: the step before once more, now that the model has been asked where it led to
+    // 2. UniC: the previous step once more, now that the model has been evaluated at its end
     const corrected =
       this.#last && !this.#config.disable_corrector.includes(stepIndex - 1)
         ? this.#update(stepIndex - 1, this.#last.sample, this.#last.order, value)
         : sample;
-    // 3. UniP: the step itself, of lower order at the first steps, which have no history, and at the last ones
+    // 3. UniP: the step itself, of lower order for the first steps, which have no history, and for the last ones
     this.#history = [value, ...this.#history].slice(0, solverOrder);
     const left = this.#config.lower_order_final ? this.timesteps.length - stepIndex : solverOrder;
     const order = Math.min(solverOrder, left, stepIndex + 1);
@@ -119,8 +119,8 @@ class UniPCMultistepScheduler extends MultistepSolver {
   }
 
   /**
-   * The solution one level after that of `stepIndex`, by UniP, or, with the value `reached` there, by UniC.
-   * `#history` begins with the value at `stepIndex`.
+   * The solution one level after `stepIndex`: by UniP, or, given the value `reached` there, by UniC. `#history` begins with the
+   * value at `stepIndex`.
    */
   #update(stepIndex: number, x: Float32Array, order: number, reached?: Float32Array): Float32Array<ArrayBuffer> {
     const { predict_x0: video } = this.#config;
@@ -160,7 +160,7 @@ class UniPCMultistepScheduler extends MultistepSolver {
       phi = phi / hh - 1 / factorial;
     }
     const count = corrector ? order : order - 1;
-    // diffusers takes one half for the shortest sums, whatever the equations say
+    // diffusers uses one half for the shortest sums, whatever the equations give
     if (count === 1) return { growth, bh, weights: [0.5] };
     const weights = solve(
       rows.slice(0, count).map((row) => row.slice(0, count)),
@@ -188,7 +188,7 @@ function sigmaSteps(config: UniPCConfig, trainSigmas: Float32Array, count: numbe
   return { timesteps, sigmas: [...sigmas, last].map(Math.fround) };
 }
 
-/** Linear equations, by Gauss with pivots. */
+/** Solves linear equations by Gaussian elimination with pivoting. */
 function solve(rows: readonly (readonly number[])[], sides: readonly number[]): number[] {
   const [first, ...others] = rows
     .map((row, i) => [...row, sides[i] ?? 0])

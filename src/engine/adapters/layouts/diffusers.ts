@@ -1,6 +1,6 @@
 /**
- * `save_lora_weights` of diffusers' pipelines: pytorch_lora_weights.safetensors with `unet.<module>.lora_A.weight`, of old `lora.down`;
- * what peft knows besides is in `lora_adapter_metadata`. Source: diffusers loaders/lora_base.py, lora_pipeline.py.
+ * `save_lora_weights` of diffusers' pipelines: pytorch_lora_weights.safetensors with `unet.<module>.lora_A.weight`, of old
+ * `lora.down`; what peft knows besides is in `lora_adapter_metadata`. Source: diffusers loaders/lora_base.py, lora_pipeline.py.
  */
 import { z } from 'zod';
 import { parsePythonJson } from '../../../shared/python-json';

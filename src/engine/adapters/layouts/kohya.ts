@@ -1,4 +1,7 @@
-/** kohya's: `lora_unet_<module with underscores>.lora_down.weight`, with `.alpha` beside. Source: kohya-ss/sd-scripts networks/lora.py; diffusers loaders/lora_conversion_utils.py. */
+/**
+ * kohya's: `lora_unet_<module with underscores>.lora_down.weight`, with `.alpha` beside. Source: kohya-ss/sd-scripts
+ * networks/lora.py; diffusers loaders/lora_conversion_utils.py.
+ */
 import type { AdapterLayout } from '../definition';
 import { readPairs } from './named';
 

@@ -1,4 +1,7 @@
-/** `PeftModel.save_pretrained`: adapter_model.safetensors with `base_model.model.<module>.lora_A.weight`, beside adapter_config.json. Source: peft utils/save_and_load.py. */
+/**
+ * `PeftModel.save_pretrained`: adapter_model.safetensors with `base_model.model.<module>.lora_A.weight`, beside
+ * adapter_config.json. Source: peft utils/save_and_load.py.
+ */
 import { KinoraError } from '../../../shared/errors';
 import { parsePythonJson } from '../../../shared/python-json';
 import { shortened } from '../../../shared/quote';

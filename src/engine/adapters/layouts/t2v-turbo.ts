@@ -1,7 +1,8 @@
 /**
- * T2V-Turbo's `unet_lora.pt` (Li et al., arXiv 2405.18750): a list [up0, down0, up1, down1, …] without names, for every Linear, Conv2d and
- * Conv3d of the UNet in the order of `named_modules()`. The UNet takes the guidance scale as an embedding, for which the list has a
- * pair too; the weight below it is in no file, and zero here. Source: github.com/Ji4chenLi/t2v-turbo utils/lora.py, app_ms.py.
+ * T2V-Turbo's `unet_lora.pt` (Li et al., arXiv 2405.18750): a list [up0, down0, up1, down1, …] without names, for every Linear,
+ * Conv2d and Conv3d of the UNet in the order of `named_modules()`. The UNet takes the guidance scale as an embedding, for which
+ * the list has a pair too; the weight below it is in no file, and zero here. Source: github.com/Ji4chenLi/t2v-turbo
+ * utils/lora.py, app_ms.py.
  */
 import { at } from '../../at';
 import { invalid, pairOf } from '../checks';

@@ -6,7 +6,7 @@ export function attention(s: Scope, query: Value, key: Value, value: Value, head
   return s.node('MultiHeadAttention', [query, key, value], options);
 }
 
-/** The same by its formula, for heads too wide for the fused kernel, and with an optional mask that is added to the scores. */
+/** Attention written out as its formula, for heads too wide for the fused kernel, with an optional mask added to the scores. */
 export function plainAttention(s: Scope, query: Value, key: Value, value: Value, heads: number, mask?: Value): Value {
   const { batch, length, channels } = sequence(query);
   const keys = sequence(key).length;
@@ -21,7 +21,7 @@ export function plainAttention(s: Scope, query: Value, key: Value, value: Value,
   return s.reshape(s.transpose(mixed, [0, 2, 1, 3]), query.shape);
 }
 
-/** 0 where a position may look, −10000 (safe in float16) where it would see the future: [1, 1, length, length]. */
+/** Mask of [1, 1, length, length]: 0 where a position may attend, −10000 (safe in float16) where it would see the future. */
 export function causalMask(s: Scope, length: number): Value {
   const mask = new Float32Array(length * length);
   for (let row = 0; row < length; row++) mask.fill(-10000, row * length + row + 1, (row + 1) * length);

@@ -9,12 +9,12 @@ export interface ConvOptions {
   /** [top, left, bottom, right] */
   padding?: readonly [number, number, number, number];
   bias?: boolean;
-  /** The weight's shape in the checkpoint where it is not [out, in, kernel height, kernel width]. */
+  /** The weight's shape in the checkpoint, if not [out, in, kernel height, kernel width]. */
   storedAs?: readonly number[];
 }
 
 /**
- * onnxruntime's channels-last kernel reads wrong values where it takes inputs three channels at a time, although there are more
+ * onnxruntime's channels-last kernel reads wrong values when it reads inputs three channels at a time although there are more
  * than three, and outputs four at a time (found with 6 → 4 and 6 → 16 channels on 1.31.0-dev.20260914).
  */
 const conv2dIsWrong = (inChannels: number, outChannels: number) =>

@@ -1,36 +1,39 @@
-/** Between layouts, and what has no parameters. */
+/** Conversions between layouts, and operations without parameters. */
 import { at } from '../../at';
 import { type Scope, sequence, type Value } from '../builder';
 import { type Activation, activation } from './activation';
 import { channelsLast, type FeatureMap, mapShape } from './layout';
 
-/** From PyTorch's [frames, channels, height, width] to the device's layout. */
+/** Converts PyTorch's [frames, channels, height, width] to the device's layout. */
 export function fromChannelsFirst(s: Scope, value: Value): FeatureMap {
   const { shape } = value;
   const axes = { frames: at(shape, 0), channels: at(shape, 1), height: at(shape, 2), width: at(shape, 3) };
   return { ...axes, value: channelsLast(s) ? s.transpose(value, [0, 2, 3, 1]) : value };
 }
 
-/** To [frames, channels, height, width]. */
+/** Converts to [frames, channels, height, width]. */
 export function toChannelsFirst(s: Scope, x: FeatureMap): Value {
   return channelsLast(s) ? s.transpose(x.value, [0, 3, 1, 2]) : x.value;
 }
 
-/** To a sequence of pixels for each frame: [frames, height * width, channels]. */
+/** Converts to a sequence of pixels for each frame: [frames, height * width, channels]. */
 export function toTokens(s: Scope, x: FeatureMap): Value {
   const pixels = x.height * x.width;
   if (channelsLast(s)) return s.reshape(x.value, [x.frames, pixels, x.channels]);
   return s.transpose(s.reshape(x.value, [x.frames, x.channels, pixels]), [0, 2, 1]);
 }
 
-/** Back from tokens [frames, height * width, channels] to a map like `like`, with the tokens' channels. */
+/** Converts tokens [frames, height * width, channels] back to a map of the size of `like`, with the tokens' channels. */
 export function fromTokens(s: Scope, tokens: Value, like: FeatureMap): FeatureMap {
   const x = { ...like, channels: sequence(tokens).channels };
   const ordered = channelsLast(s) ? tokens : s.transpose(tokens, [0, 2, 1]);
   return { ...x, value: s.reshape(ordered, mapShape(s, x)) };
 }
 
-/** Each of the videos as one image of frames × pixels, so that a (3, 1) convolution runs along time: [videos, F, HW, C] or [videos, C, F, HW]. */
+/**
+ * Turns each video into one image of frames × pixels, so that a (3, 1) convolution runs along time: [videos, F, HW, C] or
+ * [videos, C, F, HW].
+ */
 export function framesAsRows(s: Scope, x: FeatureMap, videos: number): FeatureMap {
   const rows = { frames: videos, channels: x.channels, height: x.frames / videos, width: x.height * x.width };
   if (channelsLast(s)) return { ...rows, value: s.reshape(x.value, mapShape(s, rows)) };
@@ -45,7 +48,7 @@ export function rowsAsFrames(s: Scope, rows: FeatureMap, like: FeatureMap): Feat
   return { ...x, value: s.reshape(value, mapShape(s, x)) };
 }
 
-/** The same frames again and again, until there are `frames` of them. */
+/** Repeats the frames until there are `frames` of them. */
 export function repeatFrames(s: Scope, x: FeatureMap, frames: number): FeatureMap {
   if (x.frames === frames) return x;
   const shape = mapShape(s, { ...x, frames });
@@ -57,7 +60,7 @@ export function addMaps(s: Scope, a: FeatureMap, b: FeatureMap): FeatureMap {
   return { ...a, value: s.add(a.value, b.value) };
 }
 
-/** Adds to every pixel what `bias` [1, channels] has for its channel. */
+/** Adds `bias` [1, channels] to every pixel. */
 export function addChannelBias(s: Scope, x: FeatureMap, bias: Value): FeatureMap {
   const shape = mapShape(s, { frames: 1, channels: x.channels, height: 1, width: 1 });
   return { ...x, value: s.add(x.value, s.reshape(bias, shape)) };
@@ -67,7 +70,7 @@ export function activateMap(s: Scope, x: FeatureMap, kind: Activation): FeatureM
   return { ...x, value: activation(s, x.value, kind) };
 }
 
-/** Adds a number to everything. */
+/** Adds a number to every element. */
 export function shiftMap(s: Scope, x: FeatureMap, shift: number): FeatureMap {
   return { ...x, value: s.add(x.value, s.floats(Float32Array.of(shift))) };
 }

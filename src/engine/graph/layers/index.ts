@@ -1,7 +1,7 @@
 /**
- * The layers that the networks are made of, and the only place that knows what a backend likes: channels-last on WebGPU with
- * fused norms, channels-first on the wasm CPU provider with the norm taken apart. Each takes first the module that its parameters
- * belong to; their names are PyTorch's.
+ * The layers that the networks are built from, and the only place that knows what a backend prefers: channels-last on WebGPU with
+ * fused norms, channels-first on the wasm CPU provider with decomposed norms. The first argument is the module that the
+ * parameters belong to; their names are PyTorch's.
  */
 export * from './activation';
 export * from './attention';

@@ -1,9 +1,9 @@
-/** How images lie in memory, which the device decides. */
+/** The memory layout of images, which depends on the device. */
 import type { Scope, Value } from '../builder';
 
 /**
- * Images, or anything that convolves over two axes: [frames, height, width, channels] on WebGPU, else [frames, channels, height, width].
- * The frames may be those of several videos, one after the other.
+ * Images, or anything that convolves over two axes: [frames, height, width, channels] on WebGPU, otherwise [frames, channels,
+ * height, width]. The frames may be those of several videos, one after the other.
  */
 export interface FeatureMap {
   readonly value: Value;

@@ -15,7 +15,7 @@ export interface LinearOptions {
   rows?: { first: number; count: number };
 }
 
-/** torch.nn.Linear over the last axis, with the weight [out, in] as it lies in the file. */
+/** torch.nn.Linear over the last axis, with the weight [out, in] as stored in the file. */
 export function linear(s: Scope, x: Value, outFeatures: number, { bias = true, rows }: LinearOptions = {}): Value {
   const inFeatures = at(x.shape, -1);
   const outer = x.shape.slice(0, -1);
@@ -27,13 +27,13 @@ export function linear(s: Scope, x: Value, outFeatures: number, { bias = true, r
   return s.reshape(product, [...outer, out]);
 }
 
-/** Elements of a feed-forward's inner values from which on it is computed in parts. */
+/** Number of inner elements from which a feed-forward is computed in parts. */
 const LARGE_INNER = 2 ** 23;
 
 /**
- * diffusers' FeedForward with GEGLU. The halves of the projection are two products: in one piece it can pass a binding limit. And a
- * large x is taken through in as many parts as the inner values are wider than it, for they would be the largest of the network:
- * the parts' have the size of x.
+ * diffusers' FeedForward with GEGLU. The halves of the projection are separate products: together they could exceed a binding
+ * limit. A large x is processed in as many parts as the inner values are wider than it, because they would be the largest of the
+ * network; in parts, they have the size of x.
  */
 export function feedForward(s: Scope, x: Value): Value {
   const channels = at(x.shape, -1);

@@ -6,7 +6,7 @@ import { channelsLast, type FeatureMap } from './layout';
 export interface GroupNormOptions {
   groups: number;
   eps: number;
-  /** Applied to the result. */
+  /** Activation applied to the result. */
   act?: Activation;
 }
 
