@@ -19,6 +19,7 @@ import { StoredSource } from './stored-source';
 import { findWeights } from './weight-files';
 import { whatItIs } from './what-it-is';
 
+/** Options of `openLocalFolder`. */
 export interface LocalFolderOptions {
   /** What kind of folder is expected; a pipeline if left out. */
   kind?: FolderKind;

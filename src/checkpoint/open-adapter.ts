@@ -1,4 +1,4 @@
-/** LoRA adapters, wherever they lie: a folder or a file of one, on a server or on disk. */
+/** Opens LoRA adapters, wherever they are: as a folder or a single file, on a server or on disk. */
 import type { AdapterSource, AdapterTable, LoadOptions, Weights } from '../engine';
 import { withoutQuery } from '../shared/address';
 import { KinoraError, throwIfCancelled } from '../shared/errors';
@@ -11,14 +11,15 @@ import { type RemoteOptions, RemoteOrigin } from './remote-origin';
 import { headerLength, lengthBytes } from './safetensors';
 import { planShards, toWeights } from './shards';
 
+/** Options of `openAdapter`. */
 export interface AdapterOptions extends RemoteOptions {
-  /** What the adapter is called: its address, or what is made of its file's name, size and date. */
+  /** Id of the adapter: by default its address, or, for a file, one derived from its name, size and date. */
   id?: string;
 }
 
 const configName = 'adapter_config.json';
 
-/** What peft, diffusers and T2V-Turbo call the file in its folder. */
+/** Names that peft, diffusers and T2V-Turbo give the file in its folder. */
 const fileNames = [
   'adapter_model.safetensors',
   'pytorch_lora_weights.safetensors',
@@ -31,9 +32,9 @@ const isFileName = (name: string) => /\.(safetensors|bin|pt|pth)$/.test(name);
 
 /**
  * Opens a LoRA adapter.
- * @param source the address of its folder or of its file, or such a folder on disk. A list of files may be of a file alone.
- * @throws KinoraError `invalid-argument` for an address that can be neither; `not-found` or `local-file` where there is no
- *   adapter; what reading a file can throw
+ * @param source the address of its folder or file, or such a folder on disk. A list of files may hold a single file.
+ * @throws KinoraError `invalid-argument` for an address that can be neither; `not-found` or `local-file` if there is no adapter;
+ *   what reading a file can throw
  */
 export async function openAdapter(source: string | Picked, options: AdapterOptions = {}): Promise<AdapterSource> {
   if (typeof source !== 'string') {
@@ -48,7 +49,7 @@ export async function openAdapter(source: string | Picked, options: AdapterOptio
 }
 
 /**
- * Fetches an adapter whole, for someone who may not fetch it: its files are what `openAdapter` takes.
+ * Fetches all of an adapter for a worker that may not fetch it: `openAdapter` accepts the resulting files.
  * @param url as `openAdapter` takes it
  * @throws KinoraError as `openAdapter` does
  */
@@ -79,7 +80,7 @@ interface Found<File extends OriginFile = OriginFile> {
   readonly file: File;
 }
 
-/** Takes a file's address apart from its folder's. */
+/** Splits a file's address into its folder's and its name. */
 function addressOf(text: string): { folder: URL; name: string | undefined } {
   const url = URL.parse(text);
   const name = url?.pathname.split('/').at(-1) ?? '';
@@ -88,7 +89,7 @@ function addressOf(text: string): { folder: URL; name: string | undefined } {
   return { folder: folderUrl(url.href), name: decodeURIComponent(name) };
 }
 
-/** The only weight file of a list or folder none of whose files has a name that is known. */
+/** The only weight file of a list or folder in which no file has a known name. */
 async function fileAmong(picked: Picked): Promise<string | undefined> {
   const names = (await pickedFolder(picked).names()).filter(isFileName);
   return names.length === 1 ? names[0] : undefined;
@@ -108,7 +109,7 @@ async function findFile<File extends OriginFile>(
   throw origin.withoutWeights('adapter', `There is no LoRA adapter in ${where}: neither ${paths.join(' nor ')}.`);
 }
 
-/** An adapter that is read from where it lies. */
+/** An adapter that is read in place. */
 class OriginAdapter implements AdapterSource {
   readonly id: string;
   readonly #found: Found;
@@ -147,7 +148,7 @@ class OriginAdapter implements AdapterSource {
     return this.#description;
   }
 
-  /** `__metadata__` of a safetensors header, whose values are texts. */
+  /** `__metadata__` of a safetensors header, whose values are strings. */
   async #metadata(signal: AbortSignal | undefined): Promise<ReadonlyMap<string, string>> {
     const { path, file } = this.#found;
     if (!path.endsWith('.safetensors')) return new Map();

@@ -4,6 +4,7 @@ import { folderUrl } from './folder-url';
 import { type RemoteOptions, RemoteOrigin } from './remote-origin';
 import { StoredSource } from './stored-source';
 
+/** Options of `openCheckpoint`. */
 export interface OpenOptions extends RemoteOptions {
   /** Where the checkpoint is kept between visits. */
   store: CheckpointStore;

@@ -131,6 +131,7 @@ export class StoredSource implements CheckpointSource {
     return facts;
   }
 
+  /** The licence that the origin states, for example `cc-by-nc-4.0`; undefined if unknown. */
   get licence(): string | undefined {
     return this.#origin.licence;
   }

@@ -21,6 +21,7 @@ export interface NetworkNeeds extends NetworkMemory, NetworkWork {
   companion: boolean;
 }
 
+/** What a video of a given size needs of a device. */
 export interface DeviceNeeds {
   /** In order of use. */
   networks: readonly NetworkNeeds[];
@@ -44,6 +45,7 @@ export interface DeviceNeeds {
  */
 export type Lack = 'webgpu' | 'hardware' | 'float16' | 'jspi' | 'buffer-size' | 'binding-size' | 'memory' | 'wasm-heap';
 
+/** One thing that a device lacks for a video, with the bytes needed and available. */
 export interface Shortfall {
   lack: Lack;
   /** Whether no video of this size can be made; otherwise it only takes longer or may fail. */
@@ -58,6 +60,7 @@ export interface Alternative extends VideoSize {
   change: 'low-memory' | 'fewer-frames' | 'smaller-size' | 'cpu';
 }
 
+/** Where a video would be made, what it needs there, and what is lacking. */
 export interface DeviceReport {
   target: Target;
   needs: DeviceNeeds;

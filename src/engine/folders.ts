@@ -31,6 +31,7 @@ const filesIn = ({ label, weights }: NetworkDefinition<unknown>, folder: string)
   folder,
 });
 
+/** The kinds of folders, by name. */
 export const folderKinds = {
   /** A whole pipeline: a folder for each network. */
   pipeline: {
@@ -46,6 +47,7 @@ export const folderKinds = {
   },
 } as const satisfies Record<string, KindOfFolder>;
 
+/** The name of a kind of folder. */
 export type FolderKind = keyof typeof folderKinds;
 
 function mapValues<T, U>(values: Readonly<Record<string, T>>, to: (value: T, key: string) => U): Record<string, U> {

@@ -1,4 +1,4 @@
-/** The engine's whole face: prompt → frames. */
+/** The face of the engine: prompt → frames. */
 
 export { type DeviceFacts, deviceFacts } from '../platform/device-facts';
 export { type AdapterFacts, adapterFacts } from '../platform/gpu-device';

@@ -22,6 +22,7 @@ export interface Weights {
   readonly files: ReadonlyMap<string, Blob>;
 }
 
+/** Progress and cancellation of fetching a component's weights. */
 export interface LoadOptions {
   /** Called with the component's bytes available so far, and the total. */
   onProgress?: (bytes: number, totalBytes: number) => void;

@@ -2,7 +2,9 @@
 import type { ParameterValues } from './parameters';
 import type { SchedulerName } from './schedulers';
 
+/** Where networks run: on the GPU, or on the CPU in WebAssembly. */
 export type Device = 'webgpu' | 'wasm';
+/** The type that networks compute in. */
 export type Dtype = 'float16' | 'float32';
 
 /**
@@ -10,6 +12,7 @@ export type Dtype = 'float16' | 'float32';
  * one loads, and loaded again for the next video.
  */
 export const memoryPolicies = ['keep-ready', 'low-memory'] as const;
+/** One of `memoryPolicies`. */
 export type MemoryPolicy = (typeof memoryPolicies)[number];
 
 /** What the checkpoint's configs recommend. */
@@ -58,6 +61,7 @@ export interface NetworkPlace {
   count: number;
 }
 
+/** How far a job is: `done` of `total`, in the unit of its stage. */
 export interface Progress {
   stage: Stage;
   /** For `fetch` and `load`: the network that is fetched or loaded. */
@@ -89,6 +93,7 @@ export interface AdapterUse {
   scale: number;
 }
 
+/** A finished video, and how it was made. */
 export interface GeneratedVideo {
   /** All parameters, including the values used for those left out. */
   parameters: ParameterValues;
@@ -112,6 +117,7 @@ export interface GeneratedVideo {
   memory: MemoryUse;
 }
 
+/** What a generation used of the GPU. */
 export interface MemoryUse {
   /** Peak bytes of GPU buffers. 0 on wasm. */
   gpuBytesAtPeak: number;

@@ -4,6 +4,7 @@ import { KinoraError, throwIfCancelled } from '../shared/errors';
 import { colorSpace, rgbaToI420 } from './i420';
 import { Mp4File } from './mp4-file';
 
+/** What to encode, and how. */
 export interface EncodeOptions {
   /** RGBA, [height, width, 4] each; alpha is ignored. */
   frames: readonly Uint8ClampedArray[];
@@ -19,6 +20,7 @@ export interface EncodeOptions {
   signal?: AbortSignal;
 }
 
+/** A finished mp4 file. */
 export interface EncodedVideo {
   blob: Blob;
   /** "video/mp4; codecs=…" */

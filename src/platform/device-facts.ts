@@ -10,6 +10,7 @@ export interface DeviceFacts {
   memoryBytes: number | undefined;
 }
 
+/** Asks the browser about the device. */
 export async function deviceFacts(): Promise<DeviceFacts> {
   return { adapter: await adapterFacts(), jspi: hasJspi(), memoryBytes: machineMemory() };
 }

@@ -1,6 +1,7 @@
 /** WebGPU devices: which adapter is available, and which features are requested. */
 import { KinoraError } from '../shared/errors';
 
+/** What the browser reports about its GPU adapter. */
 export interface AdapterFacts {
   /** Vendor, architecture and description, as far as the browser reports them. */
   name: string;

@@ -1,5 +1,6 @@
 /** An access token, and the one origin it is for. */
 
+/** A token for models whose conditions have to be accepted, and where it may be sent. */
 export interface AccessToken {
   /** The origin it was entered for, in the form of `URL.origin`: `https://huggingface.co`. */
   readonly origin: string;

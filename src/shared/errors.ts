@@ -1,8 +1,8 @@
 import { withoutQueries } from './address';
 
 /**
- * The codes of KinoraError, Kinora's one error class. The page chooses its text by `code`; `message` says exactly what happened,
- * in a sentence that names the file, key or limit, for the details that a visitor can copy.
+ * The codes of KinoraError. The page chooses its text by `code`; `message` says exactly what happened, in a sentence that names
+ * the file, key or limit, for the details that a visitor can copy.
  */
 export const errorCodes = [
   'invalid-argument', // a caller's option is out of range or of the wrong type
@@ -34,8 +34,10 @@ export const errorCodes = [
   'internal',
 ] as const;
 
+/** One of `errorCodes`. */
 export type ErrorCode = (typeof errorCodes)[number];
 
+/** The one error class of Kinora: `code` says what kind of failure it is, `message` what exactly happened. */
 export class KinoraError extends Error {
   override readonly name = 'KinoraError';
   readonly code: ErrorCode;

@@ -38,6 +38,7 @@ export class CheckpointStore {
     return (await this.#text([checkpoint, path]))?.text;
   }
 
+  /** Stores the text of a small file, or null for one that is known to be absent. */
   async putText(checkpoint: string, path: string, text: string | null): Promise<void> {
     // an interrupted download fetches them again, and there may be no room for a second copy of unchanged ones
     if ((await this.text(checkpoint, path)) === text) return;

@@ -1,11 +1,12 @@
 /**
- * Adds an adapter's products to a network: W + scale · up · down is computed in the graph, from the weights as they lie in both
- * files. Source: Hu et al., arXiv 2106.09685. Why there, and what the other ways cost: docs/decisions/adapters-in-the-graph.md.
+ * Adds an adapter's products to a network: W + scale · up · down is computed in the graph, from the weights as stored in both
+ * files. Source: Hu et al., arXiv 2106.09685. Why in the graph, and what the alternatives cost:
+ * docs/decisions/adapters-in-the-graph.md.
  */
 import { type NetworkGraph, type ParameterUse, size } from '../graph/builder';
 import type { InlineTensor, Node, Value } from '../graph/onnx';
 
-/** A product that is added to a weight; the tensors by their names among the component's weights. */
+/** A product that is added to a weight; tensors are named as among the component's weights. */
 export interface Delta {
   readonly up: string;
   readonly down: string;
@@ -13,16 +14,16 @@ export interface Delta {
   readonly scale: number;
 }
 
-/** By the name of the weight, several of which a module's may have. */
+/** Products by the name of the weight; each weight may have several. */
 export type Deltas = ReadonlyMap<string, readonly Delta[]>;
 
-/** The same network with other weights. Its layers see none of it: what read a weight reads the sum under the same name. */
+/** The same network with other weights. Its layers are unaffected: what read a weight now reads the sum under the same name. */
 export function addDeltas(graph: NetworkGraph, deltas: Deltas): NetworkGraph {
   if (deltas.size === 0) return graph;
   const uses = new Map<string, ParameterUse>();
   const values = new Map(graph.values);
   const constants = new Map(graph.constants.map((constant) => [constant.name, constant]));
-  /** What has to be computed before a weight can be read, by the weight's name. */
+  /** Nodes that have to be computed before a weight can be read, by the weight's name. */
   const sums = new Map<string, Node[]>();
   for (const use of graph.uses) {
     const own = deltas.get(use.tensor) ?? [];
@@ -31,7 +32,7 @@ export function addDeltas(graph: NetworkGraph, deltas: Deltas): NetworkGraph {
       uses.set(use.name, use);
       continue;
     }
-    // as matrices: every kind of weight is [out, all the rest], and a part of one is some of its rows
+    // as matrices: every kind of weight is [out, everything else], and a part of one is some of its rows
     const columns = size(whole.slice(1));
     const first = use.firstElement / columns;
     const rows = use.elements / columns;

@@ -1,4 +1,4 @@
-/** What every layout holds an adapter's tensors to. */
+/** Checks that every layout makes of an adapter's tensors. */
 import { isFloatDtype } from '../../shared/dtypes';
 import { KinoraError } from '../../shared/errors';
 import { quote, shortened } from '../../shared/quote';
@@ -15,7 +15,7 @@ interface Candidate extends Pick<AdapterPair, 'component' | 'up' | 'down'> {
 }
 
 /**
- * Holds two tensors against the weight that their product is added to.
+ * Checks two tensors against the weight that their product is added to.
  * @throws KinoraError `invalid-checkpoint` naming the tensor that does not fit
  */
 export function pairOf(table: AdapterTable, { component, module, up, down, scale }: Candidate): AdapterPair {
@@ -43,7 +43,7 @@ export function pairOf(table: AdapterTable, { component, module, up, down, scale
   return { component, module: module.name, up, down, rank, scale: scale(rank) };
 }
 
-/** A shape from its second axis on without ones at its end: a 1×1 convolution's weight has the bytes of a matrix. */
+/** A shape without its first axis and trailing ones: a 1×1 convolution's weight has the bytes of a matrix. */
 function core(shape: readonly number[]): readonly number[] {
   const last = shape.findLastIndex((n, axis) => n !== 1 || axis < 2);
   return shape.slice(0, last + 1);

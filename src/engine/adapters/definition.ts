@@ -7,30 +7,30 @@ import type { Component } from '../types';
 
 /** A module whose weight a product can be added to. */
 export interface Module {
-  /** As the network's graph names it. */
+  /** Name in the network's graph. */
   readonly name: string;
-  /** Of its weight. */
+  /** Shape of its weight. */
   readonly shape: readonly number[];
 }
 
-/** What of a pipeline an adapter can belong to. */
+/** The modules of a pipeline that an adapter can apply to. */
 export interface AdaptableNetworks {
-  /** By component; within, by every name that checkpoints have for a module. */
+  /** By component, then by every name that checkpoints use for a module. */
   readonly modules: Readonly<Record<Component, ReadonlyMap<string, Module>>>;
-  /** Parts of modules' names in the order in which PyTorch registers those that stand beside each other. */
+  /** Parts of modules' names, siblings in the order in which PyTorch registers them. */
   readonly registration: Readonly<Record<Component, readonly string[]>>;
 }
 
 /**
- * What a product is multiplied by before the adapter's own scale: a number, or an alpha that lies in a tensor and is divided by
- * the rank.
+ * What a product is multiplied by before the adapter's own scale: a number, or an alpha that is stored in a tensor and is divided
+ * by the rank.
  */
 export type PairScale = number | { readonly alpha: string };
 
 /** Two tensors of an adapter's file whose product is added to a module's weight. */
 export interface AdapterPair {
   readonly component: Component;
-  /** As the network's graph names it. */
+  /** Name in the network's graph. */
   readonly module: string;
   /** Names of the tensors: up [out, rank], down [rank, in, …]. */
   readonly up: string;
@@ -41,15 +41,18 @@ export interface AdapterPair {
 
 export interface AdapterContent {
   readonly pairs: readonly AdapterPair[];
-  /** Keys of configs that the adapter changes, by component: the network has more modules with it. Their own weights are zero. */
+  /** Config keys that the adapter changes, by component: they give the network more modules, whose own weights are zero. */
   readonly configs: Readonly<Record<Component, object>>;
 }
 
 export interface AdapterLayout {
-  /** For people, within a sentence. */
+  /** Name for people, as part of a sentence. */
   readonly label: string;
-  /** By the names of its tensors. */
+  /** Whether a file has this layout, judging by the names of its tensors. */
   fits(names: readonly string[]): boolean;
-  /** @throws KinoraError `invalid-checkpoint` or `unsupported-config`: what is refused, or the first tensor that does not fit */
+  /**
+   * @throws KinoraError `invalid-checkpoint` or `unsupported-config`, naming what is refused or the first tensor that does not
+   *   fit
+   */
   read(table: AdapterTable, networks: AdaptableNetworks): AdapterContent;
 }

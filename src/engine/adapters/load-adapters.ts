@@ -1,4 +1,4 @@
-/** From adapters to what is added to which weights. */
+/** Turns adapters into products that are added to weights. */
 import { isFloatDtype } from '../../shared/dtypes';
 import { KinoraError } from '../../shared/errors';
 import { toFloat32 } from '../../shared/float16';
@@ -11,10 +11,10 @@ import type { Delta, Deltas } from './apply';
 import type { AdaptableNetworks, AdapterContent, AdapterPair, Module } from './definition';
 import { readAdapter } from './layouts';
 
-/** An adapter that fits its model, its weights at hand. */
+/** An adapter that fits its model, with its weights. */
 export interface LoadedAdapter {
   readonly id: string;
-  /** Whose tensors have names of their own, so that all adapters' and the network's can be in one table. */
+  /** Weights whose tensors have unique names, so that all adapters' and the network's fit in one table. */
   readonly weights: Weights;
   readonly deltas: readonly (Delta & Pick<AdapterPair, 'component' | 'module'>)[];
 }
@@ -24,7 +24,7 @@ export interface CheckedAdapter extends AdapterContent {
   readonly source: AdapterSource;
 }
 
-/** What of a pipeline adapters can belong to. */
+/** The modules of a pipeline that adapters can apply to. */
 function adaptableNetworks(networks: NetworkDefinitions, pipeline: PipelineNetworks): AdaptableNetworks {
   const modules: Record<Component, ReadonlyMap<string, Module>> = {};
   const registration: Record<Component, readonly string[]> = {};
@@ -46,7 +46,7 @@ function adaptableNetworks(networks: NetworkDefinitions, pipeline: PipelineNetwo
 const moduleOf = (tensor: string) => tensor.slice(0, -'.weight'.length);
 
 /**
- * What adapters add to which modules; reads their headers only.
+ * Determines what adapters add to which modules, from their headers alone.
  * @throws KinoraError `invalid-checkpoint` or `unsupported-config`, naming what is refused or the first tensor that does not fit;
  *   what the sources throw
  */
@@ -63,7 +63,7 @@ export async function checkAdapters(
   return checked;
 }
 
-/** Configs by component with the keys that adapters change. */
+/** The configs by component, with the keys that adapters change. */
 export function withAdapterConfigs(
   configs: Readonly<Record<Component, unknown>>,
   adapters: readonly AdapterContent[],
@@ -77,7 +77,7 @@ export function withAdapterConfigs(
 
 /**
  * Fetches the weights of an adapter that has been checked.
- * @param index its place among the adapters, which makes its tensors' names its own
+ * @param index its position among the adapters, which makes its tensors' names unique
  * @throws KinoraError what the source throws; `invalid-checkpoint` for an alpha that is not a number
  */
 export async function loadAdapter(
@@ -119,7 +119,7 @@ async function numberOf(weights: Weights, name: string): Promise<number> {
   );
 }
 
-/** What all adapters together add to one component's weights. One whose scale is 0 adds nothing, and costs nothing. */
+/** What all adapters together add to one component's weights. An adapter with scale 0 adds and costs nothing. */
 export function deltasOf(
   component: Component,
   adapters: readonly (LoadedAdapter & { readonly scale: number })[],

@@ -7,7 +7,7 @@ import { KinoraError } from '../../shared/errors';
 import { quote, shortened } from '../../shared/quote';
 
 const alpha = z.number();
-/** Not z.record, which leaves out what is named `__proto__`. */
+/** Not z.record, which drops keys named `__proto__`. */
 const patterns = z.custom<object>((value) => typeof value === 'object' && value !== null && !Array.isArray(value));
 
 const schema = z.looseObject({
@@ -22,8 +22,8 @@ const schema = z.looseObject({
 });
 
 /**
- * Keys that ask for more than a low-rank product, with what they ask for; set to anything but nothing, they are refused. Others
- * that begin with `use_` are too: whatever peft learns next, it is not computed here.
+ * Keys that ask for more than a low-rank product, and what they ask for; if set, they are refused. So are other keys that begin
+ * with `use_`: whatever peft adds next, it is not computed here.
  */
 const refusedKeys: Readonly<Record<string, string>> = {
   use_dora: 'DoRA',
@@ -43,22 +43,22 @@ const refusedKeys: Readonly<Record<string, string>> = {
 };
 
 /**
- * Ways to begin a training that leave the base's weights as they were. The others (PiSSA, OLoRA, CorDA, …) take the adapter's
- * beginning off them.
+ * Initializations that leave the base weights unchanged. The others (PiSSA, OLoRA, CorDA, …) subtract the adapter's initial
+ * product from them.
  */
 const harmlessInits = ['gaussian', 'eva', 'orthogonal'];
 
 export interface LoraConfig {
   /** The rank that the config gives a module. */
   rankOf(module: string): number;
-  /** What up · down is multiplied by, where its rank is `rank`. */
+  /** The factor of up · down for a given rank. */
   scaleOf(module: string, rank: number): number;
 }
 
 /**
  * @param json parsed
  * @param file for messages
- * @throws KinoraError `unsupported-config` naming the key, or what of LoRA is not computed here
+ * @throws KinoraError `unsupported-config` naming the key, or the variant of LoRA that is not computed here
  */
 export function parseLoraConfig(json: unknown, file: string): LoraConfig {
   const refuse = (problem: string) => new KinoraError('unsupported-config', `${shortened(file)}: ${problem}.`);
@@ -99,7 +99,7 @@ export function parseLoraConfig(json: unknown, file: string): LoraConfig {
   };
 }
 
-/** Python's truth, which is what peft asks for. */
+/** Python's truth value, which is what peft tests. */
 function isSet(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0;
   if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
@@ -107,7 +107,7 @@ function isSet(value: unknown): boolean {
 }
 
 /**
- * The first pattern of a dict that a module fits: its whole name, or its end from a dot on. Source: peft utils/other.py,
+ * The first pattern of a dict that a module matches: its whole name, or the end of it after a dot. Source: peft utils/other.py,
  * get_pattern_key.
  */
 function patternsOf(
@@ -117,7 +117,7 @@ function patternsOf(
   refuse: (problem: string) => KinoraError,
 ): (module: string) => number | undefined {
   const patterns = Object.entries(dict).map(([name, value]: [string, unknown]) => {
-    // peft reads them as regular expressions, of which a hostile one takes for ever; what diffusers and peft write are names
+    // peft treats them as regular expressions, which could run forever if hostile; diffusers and peft write only names
     if (!/^\^?[\w.-]{1,300}$/.test(name)) {
       throw refuse(`${key} has ${quote(name, 100)}, where only names of modules can be read here, not expressions`);
     }

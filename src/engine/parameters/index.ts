@@ -164,6 +164,7 @@ const table = {
 
 type Table = typeof table;
 
+/** The name of a parameter, as in diffusers but in camelCase. */
 export type ParameterName = keyof Table;
 
 /** The names of the parameters of a kind. */

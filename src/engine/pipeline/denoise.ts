@@ -2,6 +2,7 @@ import type { Scheduler, StepOptions } from '../schedulers/scheduler';
 import { checkFinite } from '../tensor';
 import type { Denoiser } from './denoiser';
 
+/** Options of `denoise`. */
 export interface DenoiseOptions extends StepOptions {
   /** Called before each step, from 0. */
   onStart?: (step: number) => void;

@@ -9,6 +9,7 @@ import type { Component, Dtype, NetworkPlace } from '../types';
 /** The networks of a pipeline by component: the name of their folder and of their entry in model_index.json. */
 export type NetworkDefinitions = Readonly<Record<Component, NetworkDefinition<unknown>>>;
 
+/** A pipeline class, as checkpoints name it: its networks, and how they fit together. */
 export interface PipelineDefinition {
   /** diffusers' name, as `_class_name` of model_index.json has it. */
   readonly className: string;
@@ -109,6 +110,7 @@ export function mustEqual([key, value]: readonly [string, number], [other, expec
   );
 }
 
+/** The label and position of a component among the networks of a pipeline. */
 export function placeOf(
   networks: Readonly<Record<Component, { readonly label: string }>>,
   component: Component,

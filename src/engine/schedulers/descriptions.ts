@@ -4,6 +4,7 @@
  */
 import { type SchedulerName, schedulers } from '.';
 
+/** A scheduler as it is shown to people. */
 export interface SchedulerDescription {
   className: SchedulerName;
   /** Name for people. */
@@ -14,6 +15,7 @@ export interface SchedulerDescription {
   reads: readonly string[];
 }
 
+/** All schedulers, in the order of the settings. */
 export const schedulerDescriptions: readonly SchedulerDescription[] = schedulers.map(
   ({ className, label, when, ...more }) => ({ className, label, when, reads: 'reads' in more ? more.reads : [] }),
 );

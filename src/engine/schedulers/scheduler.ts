@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { KinoraError } from '../../shared/errors';
 
+/** The result of one step, in the layout of the latents. */
 export interface SchedulerStep {
   /** The latents for the next step. */
   prevSample: Float32Array<ArrayBuffer>;
@@ -9,6 +10,7 @@ export interface SchedulerStep {
   predOriginalSample: Float32Array<ArrayBuffer>;
 }
 
+/** Options of a scheduler's steps. */
 export interface StepOptions {
   /** Draws normal values for the noise of this step. Called at most once per step, for as many values as the latents have. */
   randn?: (size: number) => Float32Array;

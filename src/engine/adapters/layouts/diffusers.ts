@@ -1,6 +1,6 @@
 /**
- * `save_lora_weights` of diffusers' pipelines: pytorch_lora_weights.safetensors with `unet.<module>.lora_A.weight`, of old
- * `lora.down`; what peft knows besides is in `lora_adapter_metadata`. Source: diffusers loaders/lora_base.py, lora_pipeline.py.
+ * `save_lora_weights` of diffusers' pipelines: pytorch_lora_weights.safetensors with `unet.<module>.lora_A.weight`, formerly
+ * `lora.down`; peft's config is in `lora_adapter_metadata`. Source: diffusers loaders/lora_base.py, lora_pipeline.py.
  */
 import { z } from 'zod';
 import { parsePythonJson } from '../../../shared/python-json';
@@ -36,7 +36,7 @@ export const diffusers: AdapterLayout = {
       const module = own?.get(name.slice(component.length + 1));
       return module && { component, module };
     };
-    // without metadata and without an alpha, diffusers takes the rank for alpha
+    // without metadata and alpha, diffusers uses the rank as alpha
     const scaleOf = (component: string, module: string, rank: number) =>
       configs.get(component)?.scaleOf(module, rank) ?? 1;
     return { pairs: readPairs(table, find, scaleOf), configs: {} };

@@ -1,4 +1,4 @@
-/** The layouts of adapter files that can be read, and which of them a file has. */
+/** The supported layouts of adapter files, and how a file's layout is recognized. */
 import { KinoraError } from '../../../shared/errors';
 import { shortened } from '../../../shared/quote';
 import type { AdapterTable } from '../../source';
@@ -11,7 +11,7 @@ import { t2vTurbo } from './t2v-turbo';
 const layouts: readonly AdapterLayout[] = [peft, diffusers, kohya, t2vTurbo];
 
 /**
- * What an adapter adds to which modules.
+ * Determines what an adapter adds to which modules.
  * @throws KinoraError `invalid-checkpoint` or `unsupported-config`, naming what is refused or the first tensor that does not fit
  */
 export function readAdapter(table: AdapterTable, networks: AdaptableNetworks): AdapterContent {

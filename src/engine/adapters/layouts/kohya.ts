@@ -13,7 +13,7 @@ export const kohya: AdapterLayout = {
   fits: (names) => names.some((name) => Object.values(prefixes).some((prefix) => name.startsWith(prefix))),
 
   read(table, { modules }) {
-    // what was a dot and what an underscore, only the network can tell
+    // only the network can tell which underscores were dots
     const named = new Map(
       Object.entries(prefixes).flatMap(([component, prefix]) =>
         [...(modules[component] ?? [])].map(

@@ -1,4 +1,4 @@
-/** What the layouts with named tensors share: a tensor's name is a module's, and the part that it plays. */
+/** What the layouts with named tensors share: a tensor's name consists of a module's and its own role. */
 import { KinoraError } from '../../../shared/errors';
 import { shortened } from '../../../shared/quote';
 import type { AdapterTable } from '../../source';
@@ -8,7 +8,7 @@ import type { AdapterPair, Module, PairScale } from '../definition';
 
 type Part = 'up' | 'down' | 'alpha';
 
-/** How the name of a tensor ends, in each of the ways in which they are written. */
+/** The endings of tensor names, in every spelling. */
 const endings: readonly (readonly [string, Part])[] = [
   ['.lora_A.weight', 'down'],
   ['.lora_B.weight', 'up'],
@@ -19,7 +19,7 @@ const endings: readonly (readonly [string, Part])[] = [
   ['.alpha', 'alpha'],
 ];
 
-/** Tensors of what is more than a low-rank product. */
+/** Tensors of methods that are more than a low-rank product. */
 const refused: readonly (readonly [RegExp, string])[] = [
   [/\.(lora_magnitude_vector(\.weight)?|dora_scale)$/, 'DoRA'],
   [/\.hada_/, 'LoHa'],
@@ -33,14 +33,15 @@ const refused: readonly (readonly [RegExp, string])[] = [
   [/\.bias$/, 'trained biases'],
 ];
 
-/** Where a layout's name of a module belongs; undefined where nothing is named so. */
+/** The module that a layout's name means; undefined if there is none. */
 export type FindModule = (name: string) => { component: Component; module: Module } | undefined;
 
 /**
- * The pairs of a file.
- * @param find the module that a tensor's name without its ending means
- * @param scaleOf of a module that comes without an alpha of its own
- * @throws KinoraError `unsupported-config` for more than LoRA; `invalid-checkpoint` naming the first tensor that fits nothing
+ * Finds the pairs of a file.
+ * @param find returns the module that a tensor's name without its ending means
+ * @param scaleOf returns the scale of a module that has no alpha of its own
+ * @throws KinoraError `unsupported-config` for anything beyond LoRA; `invalid-checkpoint` naming the first tensor that belongs
+ *   nowhere
  */
 export function readPairs(
   table: AdapterTable,

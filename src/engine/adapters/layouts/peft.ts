@@ -26,7 +26,7 @@ export const peft: AdapterLayout = {
       );
     }
     const config = parseLoraConfig(parsePythonJson(table.config, configName), configName);
-    // a file is of one network and does not say of which: the one that knows its first module
+    // a file is for one network but does not say which: it is the one that has its first module
     const [first = ''] = table.tensors.keys();
     const [component, own] =
       Object.entries(modules).find(([, named]) =>

@@ -1,7 +1,7 @@
 /**
  * T2V-Turbo's `unet_lora.pt` (Li et al., arXiv 2405.18750): a list [up0, down0, up1, down1, …] without names, for every Linear,
  * Conv2d and Conv3d of the UNet in the order of `named_modules()`. The UNet takes the guidance scale as an embedding, for which
- * the list has a pair too; the weight below it is in no file, and zero here. Source: github.com/Ji4chenLi/t2v-turbo
+ * the list has a pair too; the base weight of that is in no file, and zero here. Source: github.com/Ji4chenLi/t2v-turbo
  * utils/lora.py, app_ms.py.
  */
 import { at } from '../../at';
@@ -19,7 +19,7 @@ export const t2vTurbo: AdapterLayout = {
   read(table, { modules, registration }) {
     const own = modules[component] ?? new Map<string, Module>();
     const width = own.get('time_embedding.linear_1')?.shape[1] ?? 0;
-    // the list holds it after linear_1, in third place: where the network has none, its pair tells how wide it is
+    // its pair comes third in the list, after linear_1; if the network has no such layer, the pair gives its width
     const dim = own.get(projection)?.shape[1] ?? table.tensors.get('5')?.shape[1] ?? 0;
     const all = new Map([...own, [projection, { name: projection, shape: [width, dim] }]]);
     const listed = inOrder([...all.values()], registration[component] ?? []);
@@ -36,7 +36,7 @@ export const t2vTurbo: AdapterLayout = {
   },
 };
 
-/** Modules as PyTorch lists them: by the place of each part of their names among those that can stand there. */
+/** Sorts modules as PyTorch lists them: by the registration order of each part of their names. */
 function inOrder(modules: readonly Module[], registration: readonly string[]): Module[] {
   const keyed = modules.map((module) => ({
     module,
