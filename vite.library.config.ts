@@ -16,8 +16,7 @@ function runtimeFilesStay(): Plugin {
 }
 
 /**
- * Makes the folder a package of its own, which `npm pack ./dist-library` packs: the application's dependencies are none of the
- * library's.
+ * Makes the folder a separate package for `npm pack ./dist-library`, without the application's dependencies.
  */
 function packageFiles(): Plugin {
   return {

@@ -57,7 +57,10 @@ export class HeadlessBrowser {
     return this.#context.browser()?.version() ?? '';
   }
 
-  /** Makes a video, which stays in the page until the next one. @throws HeadlessError, and Playwright's error if the page dies */
+  /**
+   * Makes a video, which stays in the page until the next one.
+   * @throws HeadlessError, and Playwright's error if the page dies
+   */
   async generate(request: HeadlessRequest): Promise<{ video: HeadlessVideo; heap: HeapPeak }> {
     const page = await this.#open();
     const meter = await HeapMeter.start(page);

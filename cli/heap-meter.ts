@@ -13,8 +13,8 @@ const workerAnswer = z.object({ result: z.object({ usedSize: z.number(), backing
 type Usage = z.infer<typeof workerAnswer>['result'];
 
 /**
- * Asks the page and its workers four times a second how much memory they hold; polling more often would slow down what is measured. A worker
- * answers between two runs.
+ * Asks the page and its workers four times a second how much memory they hold; polling more often would slow down what is
+ * measured. A worker answers between two runs.
  */
 export class HeapMeter {
   readonly #session: CDPSession;

@@ -24,7 +24,9 @@ const types: Record<string, string> = {
   '.svg': 'image/svg+xml',
 };
 
-/** Address of a local folder on the site. It contains the folder's path, so that messages with addresses say which file is meant. */
+/**
+ * Address of a local folder on the site. It contains the folder's path, so that messages with addresses say which file is meant.
+ */
 export function folderAddress(folder: string): string {
   return `${origin}/folder${pathToFileURL(folder).pathname}`;
 }

@@ -1,6 +1,6 @@
 /**
- * What a program that tidies up, or a bad disk, does to a stored model. Chromium keeps Blobs and long strings in files of their
- * own beside its database; the browser is closed, those files are deleted or truncated, and it is opened again.
+ * What a cleanup program or a bad disk does to a stored model. Chromium keeps Blobs and long strings in separate files beside its
+ * database; the browser is closed, those files are deleted or truncated, and it is opened again.
  */
 import { cpSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import path from 'node:path';

@@ -42,8 +42,8 @@ export async function cancel(page: Page): Promise<void> {
 }
 
 /**
- * A test of what can go wrong in the middle of a visit: afterwards the page still has every video that was finished, and makes
- * the next one without a reload.
+ * A test of what can go wrong in the middle of a visit: afterwards the page still has every finished video, and makes the next
+ * one without a reload.
  */
 export function faultTest(fault: string, happens: (page: Page, origin: string) => Promise<void>): void {
   test(fault, async ({ page, baseURL }) => {

@@ -1,6 +1,6 @@
 /**
- * WebGPU with shader-f16, which SwiftShader lacks: `npm run test:f16` makes a Chromium that has it, and KINORA_CHROMIUM_F16 names
- * another.
+ * WebGPU with shader-f16, which SwiftShader lacks: `npm run test:f16` makes a Chromium that has it, or uses the one that
+ * KINORA_CHROMIUM_F16 names.
  */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** The library build (`npm run build:library` comes first) behind a plain static server: without a bundler, and as an installed package through Vite. */
+/**
+ * The library build (`npm run build:library` comes first) behind a plain static server: without a bundler, and as an installed
+ * package through Vite.
+ */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,6 +1,5 @@
 /**
- * A host as plain as they come: files in a subfolder, no headers of its own but those it is given. It can go down, and its files
- * can change.
+ * A minimal host: files in a subfolder, and only the headers it is given. It can go down, and its files can change.
  */
 import { createServer, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
 import sirv from 'sirv';

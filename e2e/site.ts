@@ -13,8 +13,8 @@ export function copySite(info: TestInfo): string {
 }
 
 /**
- * Puts version 2 in the place of what is there, as another build would be: the page says so in `data-version`, and the names of
- * all scripts and styles differ.
+ * Replaces the copy with version 2, like another build: the page says so in `data-version`, and the names of all scripts and
+ * styles differ.
  * @returns names of the assets that are gone
  */
 export function publishVersion2(folder: string): string[] {

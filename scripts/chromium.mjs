@@ -29,7 +29,10 @@ export function findChromium() {
   return existsSync(own) ? own : undefined;
 }
 
-/** Like findChromium. @throws Error if there is none */
+/**
+ * Like findChromium.
+ * @throws Error if there is none
+ */
 export function chromiumPath() {
   const path = findChromium();
   if (!path) throw new Error('No Chromium was found. Install one (apt-get install chromium) or set KINORA_CHROMIUM.');

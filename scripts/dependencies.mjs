@@ -1,6 +1,9 @@
 // What package-lock.json must say about the packages that Kinora is built with.
 
-/** Licences allowed for packages whose code reaches visitors: only permissive ones. The parts of an AND expression count separately. */
+/**
+ * Licences allowed for packages whose code reaches visitors: only permissive ones. The parts of an AND expression count
+ * separately.
+ */
 const allowed = new Set(['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT']);
 
 /** Problems as sentences; empty if there are none. */

@@ -5,7 +5,9 @@ import { chromiumPath, webgpuArgs } from './chromium.mjs';
 
 const root = new URL('..', import.meta.url);
 const svg = readFileSync(new URL('public/icon.svg', root), 'utf8');
-/** Systems cut maskable icons to their own shape: a square without rounded corners, with the drawing in the middle four fifths. */
+/**
+ * Systems cut maskable icons to their own shape: a square without rounded corners, with the drawing in the middle four fifths.
+ */
 const maskable = svg.replace('rx="7"', '').replace('<g ', '<g transform="translate(4 4) scale(0.75)" ');
 
 const browser = await chromium.launch({ executablePath: chromiumPath(), args: webgpuArgs });

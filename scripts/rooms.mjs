@@ -1,5 +1,5 @@
-// The rooms of the house, and who may import whom: an allow-list. `npm run check` fails on every other import, and where the
-// table in docs/architecture.md differs from this one; `node scripts/rooms.mjs` writes it there.
+// The rooms, and which may import which: an allow-list. `npm run check` fails on every other import, and if the table in
+// docs/architecture.md differs from this one; `node scripts/rooms.mjs` writes it there.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 

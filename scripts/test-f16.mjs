@@ -1,5 +1,5 @@
-// npm run test:f16: half precision on WebGPU, which the adapter of the other tests lacks. With --networks, as npm test has it,
-// only the networks against PyTorch, and a missing browser is not a failure.
+// npm run test:f16: half precision on WebGPU, which the adapter of the other tests lacks. With --networks, as in npm test, only
+// the networks against PyTorch, and a missing browser is not a failure.
 import { chromiumF16 } from './chromium-f16/browser.mjs';
 import { installPackages, run } from './install.mjs';
 

@@ -1,13 +1,13 @@
 /**
  * Keeps the page itself for visits without a network. The shell is stored when a version is installed; onnxruntime's wasm when it
- * is first used, for a visitor needs one of three builds. Models never pass through here: they are in IndexedDB.
+ * is first used, since a visitor needs one of three builds. Models never pass through here: they are in IndexedDB.
  *
- * Hosts answer with a page and status 200 where a file is missing, and so do networks that want a sign-in. Every file is
- * therefore checked by its hash when it is fetched, and only what is right is stored. What is not stored goes to the page as it
- * came, so that nothing works worse than without a service worker.
+ * Some hosts answer with a page and status 200 if a file is missing, and so do networks that require a sign-in. Every file is
+ * therefore checked by its hash when it is fetched, and stored only if correct. Other responses reach the page unchanged, so that
+ * nothing works worse than without a service worker.
  *
- * A new version waits until a tab asks for it. It takes over in all tabs, and those that were opened with another version go on
- * with it: their files stay until no tab of the page is open.
+ * A new version waits until a tab asks for it. It takes over in all tabs, and those opened with another version keep using it:
+ * their files stay until no tab of the page is open.
  */
 import { PrecacheController, type PrecacheEntry, PrecacheRoute } from 'workbox-precaching';
 import { registerRoute, setCatchHandler } from 'workbox-routing';

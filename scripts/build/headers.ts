@@ -32,8 +32,8 @@ function policy(more: Record<string, string>): string {
 export const pagePolicy = policy({ 'connect-src': "'self'" });
 
 /**
- * Of every answer, where the host can send headers. Workers obey the policy of their own file, not the page's, and the models
- * worker fetches the model that the visitor chose, wherever it is.
+ * The policy of every response, if the host can send headers. Workers obey the policy of their own file, not the page's, and the
+ * models worker fetches the model that the visitor chose, wherever it is.
  */
 const headerPolicy = policy({ 'connect-src': "'self' blob: https:", 'frame-ancestors': "'none'" });
 

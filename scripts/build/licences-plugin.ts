@@ -5,7 +5,8 @@ import { licencesPage, packageFolder, readPackage } from './licences.ts';
 
 /**
  * Writes licences.html: the licence of every package that one of the bundles contains.
- * @returns `collect`: a plugin for every other bundle (workers, service worker); `page`: one for the page's own bundle, built after them
+ * @returns `collect`: a plugin for every other bundle (workers, service worker); `page`: one for the page's own bundle, built
+ *   after them
  */
 export function licencesPlugins(): { collect: () => Plugin; page: Plugin } {
   const folders = new Set<string>();

@@ -24,8 +24,7 @@ const stamp = path.join(folder, 'made-of.json');
 const source = path.join(import.meta.dirname, 'swiftshader-id.c');
 
 /**
- * The browser that `KINORA_CHROMIUM_F16` names, or else the one made here, which is made anew where Chromium or the layer has
- * changed.
+ * The browser that `KINORA_CHROMIUM_F16` names, or else the one made here, which is rebuilt if Chromium or the layer has changed.
  * @returns {{ path: string } | { reason: string }} the executable, to be used like any Chromium; or why there is none
  */
 export function chromiumF16() {
@@ -61,8 +60,7 @@ function make() {
   rmSync(folder, { recursive: true, force: true });
   const system = path.join(folder, 'system');
   download(system);
-  // links to what is installed, but for what Chromium looks for beside the executable itself: where a link leads, SwiftShader
-  // lies
+  // links to installed files, except those that Chromium looks for beside the resolved executable, where SwiftShader is
   const browser = path.join(folder, 'browser');
   mkdirSync(browser);
   const copied = ['chromium', 'icudtl.dat', 'snapshot_blob.bin', 'v8_context_snapshot.bin'];
@@ -103,7 +101,9 @@ function make() {
   writeFileSync(stamp, ingredients());
 }
 
-/** Mesa from backports, because Debian 12's own lacks what Chromium needs, and those of its dependencies that the machine lacks. */
+/**
+ * Mesa from backports, because Debian 12's own lacks what Chromium needs, and those of its dependencies that the machine lacks.
+ */
 function download(system) {
   const apt = path.join(folder, 'apt');
   for (const name of ['lists/partial', 'archives/partial']) mkdirSync(path.join(apt, name), { recursive: true });

@@ -4,7 +4,7 @@
  * npm run test:full -- [--reference DIR] [--browser PATH] [--dtype float16|float32] [--profile DIR] [--report FILE]
  * [--networks-only] [component …]
  *
- * A server that behaves as the hub does has text-to-video-ms-1.7b with synthetic weights. A Chromium downloads it with the built
+ * A server that behaves like the hub serves text-to-video-ms-1.7b with synthetic weights. A Chromium downloads it with the built
  * page, through a broken connection and a reload, makes a small video of it, and another one after a new start without the hub.
  * Then each network runs on the stored weights, and is compared with PyTorch's results for the same weights. With --profile the
  * downloaded weights stay, and a second call can prove the networks only.

@@ -53,7 +53,10 @@ async function work(): Promise<void> {
   await thread.close();
 }
 
-/** Writes the failing input into a file. @returns its beginning, for the console */
+/**
+ * Writes the failing input into a file.
+ * @returns its beginning, for the console
+ */
 function report(name: string, { seed: batch, index, failure }: Failure): string {
   const target = chosen.find((candidate) => candidate.name === name);
   const input = index === undefined ? '' : `\n\nInput: ${target?.input(batch, index)}`;

@@ -102,7 +102,8 @@ export function parseHeader(header: Uint8Array, path: string): FileTensor[] {
 
 /**
  * Compares the file's size with what its header promises.
- * @throws KinoraError `truncated` naming the first incomplete tensor, `invalid-checkpoint` if the file continues after its tensors
+ * @throws KinoraError `truncated` naming the first incomplete tensor, `invalid-checkpoint` if the file continues after its
+ *   tensors
  */
 export function checkFileSize(tensors: readonly FileTensor[], size: number, path: string): void {
   const cut = tensors.find(({ end }) => end > size);

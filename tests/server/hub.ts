@@ -1,6 +1,6 @@
 /**
- * An HTTP server on 127.0.0.1 that behaves as the Hugging Face hub does: `/api/models/…` tells sizes and hashes, `/…/resolve/…`
- * sends to another origin, which supports Range. And it can fail like a connection.
+ * An HTTP server on 127.0.0.1 that behaves like the Hugging Face hub: `/api/models/…` gives sizes and hashes, `/…/resolve/…`
+ * redirects to another origin, which supports Range. And it can fail like a connection.
  */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

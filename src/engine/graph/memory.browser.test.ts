@@ -1,6 +1,5 @@
 /**
- * What is counted from a graph, against the heap of the wasm provider. On WebGPU: networks.browser.test.ts prints it beside the
- * meter's.
+ * Memory computed from a graph, against the heap of the wasm provider. For WebGPU, see networks.browser.test.ts.
  */
 import { expect, test } from 'vitest';
 import { Network } from '../runtime/network';

@@ -190,7 +190,10 @@ class UNet3D {
     return transformerTemporal(s.at('temp_attentions', layer), spatial, options, prompts);
   }
 
-  /** Pushes every skip connection to `skips`. @returns the result */
+  /**
+   * Pushes every skip connection to `skips`.
+   * @returns the result
+   */
   down(s: Scope, x: FeatureMap, level: number, skips: FeatureMap[]): FeatureMap {
     const { block_out_channels: channels, layers_per_block: layers, down_block_types: types } = this.config;
     let h = x;

@@ -1,6 +1,6 @@
 /**
- * The parameters of a video, each a row: the form, its checks, the command line, the engine's checks, the comment in the mp4 file
- * and docs/settings.md read them here. Names are those of diffusers' pipelines, in camelCase.
+ * The parameters of a video, one row each: the form, its checks, the command line, the engine's checks, the comment in the mp4
+ * file and docs/settings.md use these rows. Names are those of diffusers' pipelines, in camelCase.
  */
 import { schedulerDescriptions } from '../schedulers/descriptions';
 import type { ChoiceParameter, Group, Parameter, ParameterKind, ValueOf } from './kinds';
@@ -14,7 +14,7 @@ const table = {
     flag: 'prompt',
     help: 'What the video shows, in English.',
   },
-  /** What the video should not show. Not read where `guidanceScale` is 1 or less. */
+  /** What the video should not show. Ignored if `guidanceScale` is 1 or less. */
   negativePrompt: {
     kind: 'text',
     label: 'Negative prompt',
@@ -22,7 +22,7 @@ const table = {
     help: 'What the video should not show. Works only with guidance above 1.',
     default: '',
   },
-  /** Denoising steps. */
+  /** Number of denoising steps. */
   numInferenceSteps: {
     kind: 'number',
     label: 'Steps',
@@ -35,7 +35,7 @@ const table = {
     multipleOf: 1,
     default: 25,
   },
-  /** Classifier-free guidance, w of equation 2 of the Imagen paper; 1 or less means none, and half the work. */
+  /** Classifier-free guidance, w of equation 2 of the Imagen paper; 1 or less turns it off, for half the work. */
   guidanceScale: {
     kind: 'number',
     label: 'Guidance',
@@ -60,7 +60,7 @@ const table = {
     multipleOf: 1,
     default: 0,
   },
-  /** diffusers' class. */
+  /** Class name in diffusers. */
   scheduler: {
     kind: 'choice',
     label: 'Scheduler',
@@ -95,7 +95,7 @@ const table = {
     step: 0.1,
     default: 1,
   },
-  /** Noise between the steps, as a share of DDPM's: η of the DDIM paper. Only for the schedulers that read it. */
+  /** Noise between the steps, as a fraction of DDPM's: η of the DDIM paper. Only for the schedulers that read it. */
   eta: {
     kind: 'number',
     label: 'Eta',
@@ -107,7 +107,7 @@ const table = {
     step: 0.1,
     default: 0,
   },
-  /** Frames of the video. */
+  /** Number of frames. */
   numFrames: {
     kind: 'number',
     label: 'Frames',
@@ -120,7 +120,7 @@ const table = {
     multipleOf: 1,
     default: 16,
   },
-  /** Frames per second that the video is to be shown at; changes no frame. An mp4 file keeps three decimals. */
+  /** Frames per second at which the video is shown; does not change the frames. An mp4 file keeps three decimals. */
   fps: {
     kind: 'number',
     label: 'Frames per second',

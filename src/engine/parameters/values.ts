@@ -1,4 +1,4 @@
-/** Values of the parameters: what is wrong with them, and what holds where one is left out. */
+/** Values of the parameters: what is wrong with them, and which values replace those left out. */
 import { KinoraError } from '../../shared/errors';
 import { type SchedulerDescription, schedulerDescriptions } from '../schedulers/descriptions';
 import { type ParameterName, type ParameterValues, parameterNames, parameters } from '.';
@@ -10,12 +10,12 @@ export interface GenerationParameters extends Partial<ParameterValues> {
   prompt: string;
 }
 
-/** As the end of a sentence that begins with the parameter's name; undefined where nothing is wrong. */
+/** As the end of a sentence that begins with the parameter's name; undefined if nothing is wrong. */
 export function problemOf(name: ParameterName, value: unknown, model?: ModelLimits): string | undefined {
   return problemWith(parameters[name], value, model);
 }
 
-/** What is wrong with each parameter that is given, or is not and must be. */
+/** What is wrong with each given or missing parameter. */
 export function problemsOf(given: object, model?: ModelLimits): { name: ParameterName; problem: string }[] {
   const values: Record<string, unknown> = { ...given };
   return parameterNames.flatMap((name) => {
@@ -30,9 +30,9 @@ export function areParameters(given: object): given is GenerationParameters {
 }
 
 /**
- * What is left out is what the model's configs say, as far as they do, or the default.
- * @param given unknown names in it are left aside
- * @throws KinoraError `invalid-argument` that names the parameters and what they take
+ * Fills in the parameters that were left out, from the model's configs if they say, otherwise with the defaults.
+ * @param given unknown names in it are ignored
+ * @throws KinoraError `invalid-argument`, naming the parameters and their allowed values
  */
 export function completeParameters(given: object, model: ModelLimits & Partial<ParameterValues> = {}): ParameterValues {
   const values: Record<string, unknown> = { ...given };
@@ -52,12 +52,12 @@ function assertComplete(values: object, model: ModelLimits): asserts values is P
   if (problems.length > 0) throw new KinoraError('invalid-argument', `${problems.join('; ')}.`);
 }
 
-/** The schedulers that read a parameter; none for a parameter that is not for schedulers. */
+/** The schedulers that read a parameter; empty for a parameter that is not specific to schedulers. */
 export function readersOf(name: ParameterName): SchedulerDescription[] {
   return schedulerDescriptions.filter(({ reads }) => reads.includes(name));
 }
 
-/** False where a parameter is only for other schedulers. */
+/** Whether the chosen scheduler reads the parameter, or it is not specific to schedulers. */
 export function matters(name: ParameterName, { scheduler }: Pick<ParameterValues, 'scheduler'>): boolean {
   const readers = readersOf(name);
   return readers.length === 0 || readers.some(({ className }) => className === scheduler);
