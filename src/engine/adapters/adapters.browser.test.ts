@@ -77,6 +77,13 @@ test.each(['pytorch_lora_weights.safetensors', '', 'kohya.safetensors'])(
   },
 );
 
+test('wasm: adapters of the same modules add up', async () => {
+  const parts = [0.5, 0.75, -0.25].map((scale) => ['unet', scale] as const);
+  const pipeline = await pipelineWith('wasm', [...parts, ['text_encoder', 1]]);
+  await expectReference(pipeline, 1);
+  await pipeline.dispose();
+});
+
 test('wasm: other scales need no other download, and 0 is none', async () => {
   const adapters = runs[2]?.adapters ?? [];
   const pipeline = await pipelineWith('wasm', adapters);
