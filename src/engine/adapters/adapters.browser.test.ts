@@ -100,7 +100,7 @@ test('wasm: other scales need no other download, and 0 is none', async () => {
   await pipeline.dispose();
 });
 
-test.each([1, 3])('WebGPU: run %i makes the video of diffusers and peft', async (run) => {
+test.each([3])('WebGPU: run %i makes the video of diffusers and peft', async (run) => {
   const pipeline = await pipelineWith('webgpu', runs[run]?.adapters ?? []);
   await expectReference(pipeline, run);
   await pipeline.dispose();
