@@ -1,4 +1,4 @@
-/** `npm run generate`: videos from the built page's own worker, in a Chromium without a window. */
+/** `npm run generate`: makes videos with the built page's own worker, in a headless Chromium. */
 import { existsSync } from 'node:fs';
 import { cpus, homedir } from 'node:os';
 import path from 'node:path';
@@ -17,7 +17,7 @@ import { type Site, serveSite } from './site';
 const root = path.resolve(import.meta.dirname, '..');
 const dist = path.join(root, 'dist');
 
-/** What a report says of one video. */
+/** A report's entry for one video. */
 type Entry = { name?: string } & (ReturnType<typeof reportOf> | { error: { code?: string; message: string } });
 
 async function main(): Promise<void> {
@@ -70,7 +70,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** What lies on this machine is read anew every time; what was downloaded is kept. */
+/** Models on this machine are read again every time; downloaded ones are kept. */
 function profileFolder({ profile }: CommandLine, jobs: { job: Job }[]): string {
   if (profile !== undefined) return path.resolve(profile);
   if (!jobs.some(({ job }) => isRemote(job.model) || isRemote(job.decoder))) return '';

@@ -1,4 +1,4 @@
-/** What `npm run generate` takes, from the command line and from the lines of a batch. */
+/** Options of `npm run generate`, from the command line and from the lines of a batch. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -12,7 +12,7 @@ import { adapterOptions, adaptersOf, adaptersSchema, adapterUsage } from './adap
 
 const indent = ' '.repeat(22);
 
-/** A line of `--help`, or some, of at most 118 columns. */
+/** An entry of `--help`, wrapped at 118 columns. */
 function described(option: string, text: string): string {
   const lines = [`  ${option}`.padEnd(indent.length)];
   for (const word of text.split(' ')) {
@@ -42,7 +42,7 @@ function helpFor(name: ParameterName): string {
   return lines.join('\n');
 }
 
-/** What is taken where an option is left out. */
+/** The value used if an option is left out, for `--help`. */
 function leftOut(name: ParameterName): string[] {
   if (name === 'seed') return ['a new one each time'];
   const { ofCheckpoint, default: usual } = parameters[name];
@@ -83,7 +83,7 @@ Other options
   --help
 `;
 
-/** Not z.min, which compares the `length` of whatever is there, lists in lists even, until the stack is full. */
+/** Not z.min, which compares the `length` of any value, and overflows the stack for deeply nested lists. */
 const filled = z.string().refine((text) => text !== '', 'must not be empty');
 
 /** What is no parameter of the video. */
@@ -130,9 +130,9 @@ const options = {
 } as const;
 
 /**
- * Reads the command line, and the batch file that it names. A bad line of a batch stays in the list with its error.
- * @returns undefined where help is asked for
- * @throws Error that says which option is wrong
+ * Reads the command line, and the batch file it names. An invalid line of a batch stays in the list with its error.
+ * @returns undefined if help is requested
+ * @throws Error saying which option is wrong
  */
 export function parseCommandLine(args: string[]): CommandLine | undefined {
   const { values, tokens } = parseArgs({ args, options, strict: true, tokens: true });
@@ -149,7 +149,7 @@ function readBatch(batch: string, shared: object): Line[] {
   const texts = readFileSync(batch, 'utf8').split('\n');
   const lines = texts.flatMap((text, i) => (text.trim() ? [parseLine(`${batch}:${i + 1}`, text, shared)] : []));
   if (lines.length === 0) throw new Error(`${batch} is empty.`);
-  // the second of two videos of the same name would take the place of the first
+  // the second of two videos with the same name would overwrite the first
   const seen = new Map<string, string>();
   return lines.map((line) => {
     if ('error' in line) return line;
@@ -210,7 +210,7 @@ function fromText(parameter: Parameter, value: unknown): unknown {
   return choice && more.length === 0 ? choice.value : value;
 }
 
-/** Before minutes are spent on a video that could not be written. Folders that are missing are made when it is. */
+/** Checked before minutes are spent on a video that could not be written. Missing folders are created when it is. */
 function checkFolder(target: string | undefined): void {
   if (target === undefined) return;
   let folder = path.dirname(path.resolve(target));

@@ -57,7 +57,7 @@ export interface AdapterLoad {
 }
 
 export interface LoadRequest {
-  /** A picked folder is used where it lies. */
+  /** A picked folder is used in place. */
   source: ModelSource<Picked>;
   /** A decoder that takes the place of the model's own. */
   decoder?: ModelSource<Picked>;
@@ -65,7 +65,7 @@ export interface LoadRequest {
   adapters?: readonly AdapterLoad[] | undefined;
   device: Device | 'auto';
   dtype: Dtype | 'auto';
-  /** Left out: 'auto'. */
+  /** 'auto' if left out. */
   memory?: MemoryPolicy | 'auto';
 }
 
@@ -74,7 +74,7 @@ export type AssessRequest = VideoSize & Pick<LoadRequest, 'source' | 'device' | 
 export interface LoadedModel {
   info: CheckpointInfo;
   backend: Backend;
-  /** As it was asked for, or chosen for the device. */
+  /** As requested, or as chosen for the device. */
   memory: MemoryPolicy;
 }
 
@@ -82,27 +82,27 @@ export interface GenerateResult {
   /** Frames are transferred. */
   video: GeneratedVideo;
   mp4: EncodedVideo;
-  /** Milliseconds that encoding and muxing took. */
+  /** Milliseconds spent encoding and muxing. */
   encodeMilliseconds: number;
 }
 
-/** `open` … `decode` from the engine, `mp4` while frames are encoded. */
+/** `open` to `decode` come from the engine; `mp4` is reported while frames are encoded. */
 export type JobProgress = Progress | { stage: 'mp4'; network?: undefined; done: number; total: number };
 
 /**
- * What the generation worker serves. It knows the prompt, so it fetches from its own site only; models at other origins must be
+ * What the generation worker serves. It knows the prompt, so it fetches from its own site only; models from other origins must be
  * stored before. Errors are KinoraErrors on both sides. A signal takes effect before the next run of a network; the call then
  * rejects with `cancelled`.
  */
 export interface GenerationWorker {
-  /** The model can be opened here: it is stored whole, a picked folder, or at the page's own site. */
+  /** Whether the model can be opened here: it is completely stored, a picked folder, or on the page's own site. */
   has(source: ModelSource<Picked>): Promise<boolean>;
   load(
     load: LoadRequest,
     onProgress: (progress: JobProgress) => void,
     signal: AbortSignal | undefined,
   ): Promise<LoadedModel>;
-  /** Loads the model where it is not the one that is loaded, and makes a video. One at a time. */
+  /** Loads the model unless it is already loaded, and makes a video. One at a time. */
   generate(
     load: LoadRequest,
     parameters: GenerationParameters,
@@ -110,66 +110,66 @@ export interface GenerationWorker {
     onPreview: ((preview: StepPreview) => void) | undefined,
     signal: AbortSignal | undefined,
   ): Promise<GenerateResult & LoadedModel>;
-  /** Tokens of a text with start and end marks, before truncation; undefined where no model is loaded. */
+  /** Tokens of a text with start and end marks, before truncation; undefined if no model is loaded. */
   countTokens(text: string): Promise<number | undefined>;
 }
 
 /** A weight file of a model, as its server describes it before a weight is fetched. */
 export interface ModelFile {
   component: Component;
-  /** In the folder, for example `unet/diffusion_pytorch_model.fp16.safetensors`. */
+  /** Path in the folder, for example `unet/diffusion_pytorch_model.fp16.safetensors`. */
   path: string;
   bytes: number;
-  /** Of those, what is here already. */
+  /** Bytes of it that are already stored. */
   storedBytes: number;
   /** Its sha256 is known, and will be checked. */
   checked: boolean;
 }
 
 export interface ModelFacts {
-  /** What the model is stored under; can be given as a source. */
+  /** Id that the model is stored under; can be used as a source. */
   id: string;
   files: readonly ModelFile[];
-  /** Every weight is here: nothing will be fetched. */
+  /** All weights are stored: nothing will be fetched. */
   stored: boolean;
-  /** As the hub's page of the model gives it, for example `cc-by-nc-4.0`; undefined where nobody says. */
+  /** As stated on the model's hub page, for example `cc-by-nc-4.0`; undefined if unknown. */
   licence: string | undefined;
 }
 
-/** What a running download of a model does at the moment, or the check of a stored one. */
+/** Current state of a model's download, or of the check of a stored model. */
 export interface DownloadProgress {
   network: NetworkPlace;
-  /** Bytes of the network's weights that are here, and all of them. */
+  /** Bytes of the network's weights stored so far; `totalBytes` is all of them. */
   bytes: number;
   totalBytes: number;
   /**
-   * `fetching`; `waiting`: the server did not answer or asked to wait, and is tried again at `retryAt`; `watching`: another tab
-   * downloads it; `restarted`: the file on the server has changed, and is fetched from its beginning.
+   * `fetching`; `waiting`: the server did not answer or asked to wait, next try at `retryAt`; `watching`: another tab downloads
+   * it; `restarted`: the file on the server has changed, so its download starts over.
    */
   state: 'fetching' | 'waiting' | 'watching' | 'restarted';
-  /** Milliseconds as of Date.now(). */
+  /** Time in milliseconds, like Date.now(). */
   retryAt?: number;
 }
 
-/** What the check of a stored model has found, and deleted. */
+/** What the check of a stored model found damaged, and deleted. */
 export interface Damage {
-  /** Of weights. */
+  /** Bytes of weights. */
   bytes: number;
-  /** Small files, and the lists of what is stored. */
+  /** Number of small files and manifests. */
   files: number;
 }
 
-/** A model that is stored, or a part of one. */
+/** A model that is stored, completely or in part. */
 export interface StoredModel {
   id: string;
   bytes: number;
-  /** All of its weights are there. */
+  /** All of its weights are stored. */
   whole: boolean;
 }
 
 /**
- * What the models worker serves: all that is fetched from other origins, and all that is stored. It works beside a generation.
- * `token` is for models that are only given to those who signed, and is shown to its own origin only.
+ * What the models worker serves: everything fetched from other origins, and everything stored. It runs alongside a generation.
+ * `token` is for models whose conditions have to be accepted, and is sent only to its own origin.
  */
 export interface ModelsWorker {
   /** What a model consists of. Fetches its small files and the headers of its weights. */
@@ -177,8 +177,8 @@ export interface ModelsWorker {
   /** What the device lacks for a video of this size. Fetches configs only. */
   assess(request: AssessRequest, token: AccessToken | undefined): Promise<DeviceReport>;
   /**
-   * Fetches what is not stored yet of a folder of this kind, until everything is; resolves with its id. Aborted, it rejects with
-   * `cancelled`: what is there stays, and the next download goes on from it. One download, import or check at a time.
+   * Fetches what is not stored yet of a folder of this kind; resolves with its id. If aborted, it rejects with `cancelled`: what
+   * is stored stays, and the next download continues from there. One download, import or check at a time.
    */
   download(
     url: string,
@@ -194,15 +194,15 @@ export interface ModelsWorker {
     onProgress: (progress: DownloadProgress) => void,
     signal: AbortSignal | undefined,
   ): Promise<readonly PickedFile[]>;
-  /** Copies a folder of the visitor's disk into storage; resolves with the id of the copy. */
+  /** Copies a folder from the visitor's disk into storage; resolves with the id of the copy. */
   importFolder(
     folder: Picked,
     onProgress: (progress: DownloadProgress) => void,
     signal: AbortSignal | undefined,
   ): Promise<string>;
   list(): Promise<StoredModel[]>;
-  /** Reads all of a stored model, and deletes what is not as it was stored. */
+  /** Reads all of a stored model, and deletes what is damaged. */
   check(id: string, onProgress: (progress: DownloadProgress) => void, signal: AbortSignal | undefined): Promise<Damage>;
-  /** Frees everything of it. */
+  /** Deletes everything stored of it. */
   delete(id: string): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** The worker in which videos are made: checkpoint → pipeline → frames → mp4. */
+/** The worker that makes videos: checkpoint → pipeline → frames → mp4. */
 import '../src/shared/trusted-types';
 import { transfer } from 'comlink';
 import { isStoredWhole, openAdapter, openSource, openStoredCheckpoint } from '../src/checkpoint';
@@ -27,7 +27,7 @@ function open(source: Source, kind: FolderKind, signal: AbortSignal | undefined)
     : openSource(source, { store, kind, signal });
 }
 
-/** What is stored under an address stays the same; a picked folder may have changed, and the id of what was opened tells. */
+/** What is stored under an address stays the same; a picked folder may have changed, as the id of the opened one shows. */
 function nameOf(source: Source | undefined, opened: { id: string } | undefined): unknown {
   return source?.kind === 'picked' ? opened?.id : source;
 }

@@ -1,4 +1,4 @@
-/** The worker that looks after the stored models: what models are, downloads, copies of folders, deletion. */
+/** The worker that manages stored models: inspection, downloads, copies of folders, deletion. */
 import '../src/shared/trusted-types';
 import {
   checkStored,
@@ -19,7 +19,7 @@ import { serve } from '../src/wire';
 const store = new CheckpointStore();
 let busy = false;
 
-/** One at a time, because a line and a disk are not faster with two. */
+/** One at a time, because a connection and a disk are not faster with two. */
 async function oneAtATime<Result>(work: () => Promise<Result>): Promise<Result> {
   if (busy)
     throw new KinoraError('busy', 'Another model is being downloaded, copied or checked; wait for it or pause it.');
@@ -33,7 +33,7 @@ async function oneAtATime<Result>(work: () => Promise<Result>): Promise<Result> 
 
 const loaders = { pipeline: loadCheckpoint, decoder: loadDecoder } satisfies Record<FolderKind, unknown>;
 
-/** Brings everything of a folder into storage. */
+/** Stores everything of a folder. */
 function bringIn(
   kind: FolderKind,
   onProgress: (progress: DownloadProgress) => void,
@@ -61,7 +61,7 @@ function bringIn(
     return checkpoint.id;
   };
   return oneAtATime(async () => {
-    // twice, where site data is cleared in the meantime
+    // twice, in case site data is cleared in the meantime
     for (let tries = 0; tries < 2; tries++) {
       const id = await load();
       if (await isStoredWhole(id, store)) return id;

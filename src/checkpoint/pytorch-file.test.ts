@@ -24,7 +24,7 @@ function reference(name: string): Uint8Array {
   return new Uint8Array(readFileSync(new URL(`../../reference/checkpoint-files/${name}`, import.meta.url)));
 }
 
-/** Counts what is read. */
+/** A source that records what is read. */
 class Bytes implements ByteSource {
   readonly size: number;
   reads = 0;
@@ -98,7 +98,7 @@ describe('what PyTorch has written', () => {
 });
 
 describe('archives that are larger than 4 GB', () => {
-  /** What is not given is zeros. */
+  /** Bytes that are not given are zeros. */
   class Sparse implements ByteSource {
     readonly #pieces: [number, Uint8Array][] = [];
     size = 0;

@@ -1,6 +1,6 @@
 /**
  * Weights as torch.save writes them since PyTorch 1.6 (`.bin`): a zip archive with a pickle that describes the tensors and one
- * file for each storage that they lie in. Only descriptions are read here.
+ * file for each storage that holds them. Only the descriptions are read here.
  */
 import { z } from 'zod';
 import { elementType, type TensorDtype, torchStorages } from '../shared/dtypes';
@@ -13,7 +13,7 @@ import { locateEntry, readZipDirectory, type ZipEntry } from './zip-directory';
 
 /** A checkpoint of 1,500 tensors has a pickle of 250 KB. */
 const maxPickleBytes = 4 * 1024 * 1024;
-/** Keys of storages are numbers, the addresses of old. */
+/** Keys of storages are numbers; in older files, memory addresses. */
 const maxKeyLength = 64;
 const maxAxes = 16;
 
@@ -33,13 +33,13 @@ class Tensor {
     readonly offset: number,
     readonly shape: readonly number[],
     readonly strides: readonly number[],
-    /** torch's notes that the bytes are not the values: they have to be negated or conjugated first. */
+    /** Set by torch when the bytes are not the values but have to be negated or conjugated first. */
     readonly metadata: unknown,
   ) {}
 }
 
 const count = z.int().nonnegative();
-/** Its length is looked at first: a tuple that is made once can be the shape of every tensor, and zod copies it for each. */
+/** The length is checked first: one tuple can be the shape of every tensor, and zod copies it for each. */
 const axes = z
   .custom<unknown[]>(
     (value) => Array.isArray(value) && value.length <= maxAxes,
@@ -60,13 +60,12 @@ const tensorSchema = z.tuple([z.instanceof(Storage), count, axes, axes, z.boolea
 const parameterSchema = z.tuple([z.instanceof(Tensor), z.boolean(), z.unknown()]);
 
 /**
- * Finds the tensors of a state dict that torch.save has written; one that is wrapped as `{"state_dict": …}` too, and those of a list,
- * which are named by their places in it, `0`, `1`, ….
+ * Finds the tensors of a state dict written by torch.save, also of one wrapped as `{"state_dict": …}`, and those of a list, which
+ * are named by their positions, `0`, `1`, ….
  * @param path for messages
- * @returns tensors in the order of their bytes. Between them lie bytes of no tensor, and tensors that share a storage
- *   overlap.
- * @throws KinoraError `invalid-checkpoint` naming the tensor, name or opcode; `truncated`; `html-answer` for a page that
- *   calls itself a file; what the source throws
+ * @returns tensors in the order of their bytes. There may be unused bytes between them, and tensors that share a storage overlap.
+ * @throws KinoraError `invalid-checkpoint` naming the tensor, name or opcode; `truncated`; `html-answer` for an HTML page that is
+ *   named like a file; what the source throws
  */
 export async function readPyTorchFile(source: ByteSource, path: string): Promise<FileTensor[]> {
   const refuse = (problem: string) => new KinoraError('invalid-checkpoint', `${path}: ${problem}.`);
@@ -97,7 +96,7 @@ export async function readPyTorchFile(source: ByteSource, path: string): Promise
     tensors.push(place(name, tensor, storage));
   }
   const bytes = tensors.reduce((sum, { begin, end }) => sum + end - begin, 0);
-  // views into one storage, ten thousand times: no checkpoint, but much to store
+  // ten thousand views of one storage: not a checkpoint, but a lot to store
   if (bytes > 2 * source.size) throw refuse(`its tensors have ${bytes} bytes, more than twice as many as the file`);
   return tensors.sort((a, b) => a.begin - b.begin || a.end - b.end);
 
@@ -132,7 +131,7 @@ export async function readPyTorchFile(source: ByteSource, path: string): Promise
   }
 }
 
-/** Tells what is not a zip archive by its first bytes. */
+/** Recognizes by its first bytes what is not a zip archive. */
 function checkBeginning(head: Uint8Array, path: string): void {
   const begins = (...bytes: number[]) => bytes.every((byte, index) => head[index] === byte);
   if (begins(0x50, 0x4b, 3, 4)) return;
@@ -150,7 +149,7 @@ function checkBeginning(head: Uint8Array, path: string): void {
   );
 }
 
-/** What the pickle describes. */
+/** The tensors that the pickle describes, by name. */
 function stateDict(pickle: Uint8Array, path: string): Map<string, Tensor> {
   const refuse = (problem: string) => new KinoraError('invalid-checkpoint', `${path}: ${problem}.`);
   const parse = <T>(schema: z.ZodType<T>, value: unknown, what: string): T => {
@@ -202,7 +201,7 @@ function namedValues(saved: unknown): ReadonlyMap<unknown, unknown> | undefined 
   return wrapped instanceof Map ? wrapped : saved;
 }
 
-/** Row-major without gaps. The stride of an axis with one element means nothing. */
+/** Row-major without gaps. The stride of an axis with one element is irrelevant. */
 function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {
   let expected = 1;
   for (let axis = shape.length - 1; axis >= 0; axis--) {

@@ -12,7 +12,7 @@ afterEach(() => {
 
 const testWorker = new URL('./generation-client.test-worker.ts', import.meta.url);
 
-/** A client of the test worker, how many workers it has started, and which models it had brought in. */
+/** A client of the test worker, the number of workers it has started, and the models it has had stored. */
 function testClient({
   file = testWorker,
   ...options
@@ -70,7 +70,7 @@ describe('errors cross with their code', () => {
       const error = await errorOf(client.load(request(code)));
       expect(error.code).toBe(code);
       expect(error.message).toBe(`As ${code}.`);
-      // of the place where it was thrown
+      // the stack of the place where it was thrown
       expect(error.stack).toContain('generation-client.test-worker');
     }
   });
@@ -159,7 +159,7 @@ describe('the worker', () => {
 });
 
 describe('cancel', () => {
-  /** Cancels as soon as the worker is at work. */
+  /** Cancels as soon as the worker is working. */
   function cancelOnProgress(client: GenerationClient, behaviour: string): Promise<KinoraError> {
     const controller = new AbortController();
     const onProgress = () => controller.abort();

@@ -18,14 +18,14 @@ export interface GenerateCallbacks {
   onProgress?: (progress: JobProgress) => void;
   /** After every denoising step. */
   onPreview?: (preview: StepPreview) => void;
-  /** Takes effect between two runs of the network; a worker that does not get there soon is ended. */
+  /** Takes effect between two runs of the network; a worker that does not react in time is ended. */
   signal?: AbortSignal;
 }
 
 export interface GenerationOutcome extends GenerateResult, LoadedModel {}
 
 export interface GenerationClientOptions extends Partial<WorkerClientOptions> {
-  /** Brings in what lies at another origin: the worker that knows the prompt asks nobody but its own site. */
+  /** Stores models from other origins: the worker that knows the prompt contacts only its own site. */
   models: Pick<ModelsClient, 'download' | 'fetchAdapter'>;
 }
 
@@ -52,7 +52,7 @@ export class GenerationClient {
     this.#worker = new WorkerClient({ start, idleTimeout, ...options });
   }
 
-  /** Brings in and loads the model where that is not done yet, and makes a video. */
+  /** Stores and loads the model if necessary, and makes a video. */
   generate(
     load: LoadRequest,
     request: GenerationParameters,
@@ -69,7 +69,7 @@ export class GenerationClient {
     );
   }
 
-  /** Brings in what is missing of the model, and makes it ready. */
+  /** Stores what is missing of the model, and loads it. */
   load(load: LoadRequest, callbacks: Omit<GenerateCallbacks, 'onPreview'> = {}): Promise<LoadedModel> {
     return this.#job(
       load,
@@ -80,17 +80,17 @@ export class GenerationClient {
     );
   }
 
-  /** A worker is there: what is asked of it starts nothing. */
+  /** Whether the worker is running, so that a call need not start one. */
   get started(): boolean {
     return this.#worker.started;
   }
 
-  /** A video is being made, or a model made ready for it. */
+  /** Whether a video is being made, or a model is being loaded. */
   get busy(): boolean {
     return this.#running;
   }
 
-  /** Tokens of a text with start and end marks, before truncation; undefined while no model is loaded. */
+  /** Number of tokens in a text, including start and end marks, before truncation; undefined while no model is loaded. */
   async countTokens(text: string): Promise<number | undefined> {
     if (!this.started || this.#running) return undefined;
     return this.#worker.call((remote) => remote.countTokens(text));

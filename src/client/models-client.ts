@@ -15,7 +15,7 @@ import { WorkerClient, type WorkerClientOptions } from './worker-client';
 
 export interface DownloadCallbacks {
   onProgress?: (progress: DownloadProgress) => void;
-  /** Pauses: what is there stays, and the next download goes on from it. */
+  /** Pauses: stored parts stay, and the next download resumes from them. */
   signal?: AbortSignal;
 }
 
@@ -24,8 +24,8 @@ function startModelsWorker(): Worker {
 }
 
 /**
- * Looks after the stored models in a worker. It works beside generations. Every method rejects with KinoraError: what the checkpoint
- * and the storage throw, `busy`, `cancelled`, `worker-died`, `part-not-loaded`.
+ * Manages the stored models in a worker, which runs alongside generations. Every method rejects with KinoraError: what the
+ * checkpoint and the storage throw, `busy`, `cancelled`, `worker-died`, `part-not-loaded`.
  */
 export class ModelsClient {
   readonly #worker: WorkerClient<ModelsWorker>;
@@ -35,12 +35,12 @@ export class ModelsClient {
     this.#worker = new WorkerClient({ start: startModelsWorker, ...options });
   }
 
-  /** For models that are only given to those who signed. It is kept in memory only, and shown to its own origin only. */
+  /** The token for models whose conditions have to be accepted. It is kept only in memory, and sent only to its own origin. */
   setToken(token: AccessToken | undefined): void {
     this.#token = token;
   }
 
-  /** A worker is there: what is asked of it starts nothing. */
+  /** Whether the worker is running, so that a call need not start one. */
   get started(): boolean {
     return this.#worker.started;
   }
@@ -55,7 +55,7 @@ export class ModelsClient {
     return this.#worker.call((remote) => remote.assess(request, this.#token));
   }
 
-  /** Fetches what is not stored of the folder at `url`; resolves with its id. One download, import or check at a time. */
+  /** Downloads what is not stored of the folder at `url`; resolves with its id. One download, import or check at a time. */
   download(
     url: string,
     { onProgress, signal }: DownloadCallbacks = {},
@@ -75,7 +75,7 @@ export class ModelsClient {
     );
   }
 
-  /** Copies a folder of the visitor's disk into storage; resolves with the id of the copy. */
+  /** Copies a folder from the visitor's disk into storage; resolves with the id of the copy. */
   importFolder(folder: Picked, { onProgress, signal }: DownloadCallbacks = {}): Promise<string> {
     return this.#worker.call(
       (remote, { callback }) => remote.importFolder(folder, callback(onProgress), signal),
@@ -83,7 +83,7 @@ export class ModelsClient {
     );
   }
 
-  /** Reads all of a stored model, and deletes what is not as it was stored. */
+  /** Reads all of a stored model, and deletes what is damaged. */
   check(id: string, { onProgress, signal }: DownloadCallbacks = {}): Promise<Damage> {
     return this.#worker.call((remote, { callback }) => remote.check(id, callback(onProgress), signal), signal);
   }
@@ -92,12 +92,12 @@ export class ModelsClient {
     return this.#worker.call((remote) => remote.list());
   }
 
-  /** Frees everything of the model. */
+  /** Deletes everything stored of the model. */
   delete(id: string): Promise<void> {
     return this.#worker.call((remote) => remote.delete(id));
   }
 
-  /** Ends the worker; a running download rejects with `cancelled`, and can be taken up again. */
+  /** Ends the worker; a running download rejects with `cancelled`, and can be resumed. */
   dispose(): void {
     this.#worker.dispose();
   }

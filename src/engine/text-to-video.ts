@@ -40,7 +40,10 @@ export interface LoadPipelineOptions extends JobOptions {
   device?: Device | 'auto';
   dtype?: Dtype | 'auto';
   memory?: MemoryPolicy | 'auto';
-  /** A folder with an AutoencoderTiny, which decodes in place of the checkpoint's VAE, also what is seen after every step. */
+  /**
+   * A folder with an AutoencoderTiny, which replaces the checkpoint's VAE as the decoder, and also makes the previews after every
+   * step.
+   */
   decoder?: CheckpointSource;
 }
 
@@ -63,7 +66,7 @@ export class TextToVideoPipeline {
   readonly memory: MemoryPolicy;
   readonly #checkpoint: TextToVideoCheckpoint;
   readonly #networks: Networks;
-  /** What `generate` is made of, for other ways to put it together. */
+  /** The parts that `generate` is made of, for use in other combinations. */
   readonly parts: PipelineParts;
   #scales: readonly number[];
   #running = false;
@@ -84,8 +87,9 @@ export class TextToVideoPipeline {
   }
 
   /**
-   * Reads the configs, holds every tensor's name, shape and type against the networks, then fetches what is not stored yet.
-   * Throws KinoraError; nothing runs on the device before `generate`.
+   * Reads the configs, checks every tensor's name, shape and type against the networks, then fetches what is not stored yet.
+   * Nothing runs on the device before `generate`.
+   * @throws KinoraError
    */
   static async fromPretrained(
     source: CheckpointSource,
@@ -137,14 +141,15 @@ export class TextToVideoPipeline {
     return this.#checkpoint.info;
   }
 
-  /** Tokens of `text` with start and end marks, before truncation to `info.maxTokens`. */
+  /** Number of tokens in `text`, including start and end marks, before truncation to `info.maxTokens`. */
   countTokens(text: string): number {
     return this.#checkpoint.tokenizer.encode(text).tokens;
   }
 
   /**
-   * Frames for a prompt. Throws KinoraError: `invalid-argument`, `busy`, `cancelled`, `numerics`, `out-of-memory`, `device-lost`,
-   * `device-limits`. The next call works after each of them; only after `worker-died` the realm has to be left.
+   * Makes a video from a prompt. After an error, the next call works; only after `worker-died` the realm has to be abandoned.
+   * @throws KinoraError `invalid-argument`, `busy`, `cancelled`, `numerics`, `out-of-memory`, `device-lost`, `device-limits`,
+   *   `worker-died`
    */
   async generate(options: GenerateOptions): Promise<GeneratedVideo> {
     const { onProgress, onStep, signal, ...given } = options;

@@ -1,4 +1,4 @@
-/** The page without a face, for `npm run generate`: what a driver can call is on `window.kinora`. */
+/** The page without a user interface, for `npm run generate`: a driver calls the functions on `window.kinora`. */
 import '../shared/trusted-types';
 import { GenerationClient, ModelsClient } from '../client';
 import type {
@@ -14,30 +14,30 @@ import { KinoraError, toKinoraError } from '../shared/errors';
 
 export type HeadlessRequest = LoadRequest & GenerationParameters;
 
-/** Facts of a finished video; pictures and numbers are fetched with the functions below. */
+/** Facts about a finished video; its frames and latents are fetched with the functions below. */
 export interface HeadlessVideo extends Omit<GeneratedVideo, 'frames' | 'latents'> {
   backend: Backend;
   fps: number;
   codec: string;
   mimeType: string;
-  /** Milliseconds that opening, fetching and checking the checkpoint took, and encoding the mp4. */
+  /** Milliseconds spent opening, fetching and checking the checkpoint; and encoding the mp4. */
   openMilliseconds: number;
   encodeMilliseconds: number;
 }
 
-/** Errors as data: what a driver catches across the browser's protocol has lost its code. */
+/** Errors as data, because an error thrown across the browser's protocol loses its code. */
 export type HeadlessOutcome<Result extends object> =
   | ({ ok: true } & Result)
   | { ok: false; error: { code: string; message: string } };
 
 export interface Headless {
   generate(request: HeadlessRequest): Promise<HeadlessOutcome<{ video: HeadlessVideo }>>;
-  /** Brings the model at `url` into storage. */
+  /** Downloads the model at `url` into storage. */
   download(url: string): Promise<HeadlessOutcome<{ id: string }>>;
   inspect(url: string): Promise<HeadlessOutcome<{ facts: ModelFacts }>>;
-  /** The last video's file, in base64, as are the next two. */
+  /** The last video's file, in base64, like the next two. */
   mp4(): Promise<string>;
-  /** A frame of the last video as PNG, from 0. */
+  /** A frame of the last video as PNG, counted from 0. */
   png(frame: number): Promise<string>;
   /** The last video's latents, float32, little-endian. */
   latents(): Promise<string>;
@@ -46,7 +46,7 @@ export interface Headless {
 declare global {
   interface Window {
     kinora: Headless;
-    /** Set by the driver, as is the next. */
+    /** Set by the driver, like the next one. */
     onKinoraProgress?: (progress: JobProgress) => void;
     onKinoraDownload?: (progress: DownloadProgress) => void;
   }

@@ -1,4 +1,4 @@
-/** What a video was made of, as it stands in its file: enough to make it again. */
+/** The settings a video was made with, as stored in its file: enough to make it again. */
 import { z } from 'zod/mini';
 import type { ParameterValues } from '../engine/parameters';
 import { completeParameters } from '../engine/parameters/values';
@@ -33,8 +33,8 @@ export function writeVideoComment({ model, decoder, adapters = [], parameters }:
 }
 
 /**
- * A parameter that it does not name is younger than the video, and has its default.
- * @throws KinoraError `invalid-argument` where `comment` is none of Kinora's
+ * A parameter that it lacks is newer than the video, and gets its default.
+ * @throws KinoraError `invalid-argument` if `comment` was not written by Kinora
  */
 export function parseVideoComment(comment: string | undefined): VideoComment {
   try {

@@ -6,13 +6,15 @@ import type { Denoiser } from './denoiser';
 export interface DenoiseOptions extends StepOptions {
   /** Called before each step, from 0. */
   onStart?: (step: number) => void;
-  /** Called after each step, from 0, with the video as the model sees it so far, of the latents' shape; the next step waits for it. */
+  /**
+   * Called after each step, from 0, with the model's estimate of the video, in the latents' shape; the next step waits for it.
+   */
   onStep?: (step: number, predOriginalSample: Float32Array<ArrayBuffer>) => void | Promise<void>;
 }
 
 /**
- * The loop: latents full of noise → latents of a video.
- * @param latents in any layout that the denoiser takes; `initialLatents` draws them
+ * The denoising loop, from latents of pure noise to latents of a video.
+ * @param latents in any layout that the denoiser accepts; `initialLatents` draws them
  * @param scheduler a new one for every video
  * @returns the same layout
  * @throws KinoraError `numerics`, and what the denoiser throws

@@ -1,4 +1,4 @@
-/** What says of noisy latents how much noise is in them. Denoisers wrap each other. */
+/** Denoisers: functions that estimate the noise in latents. They can wrap each other. */
 import { KinoraError, throwIfCancelled } from '../../shared/errors';
 import { at } from '../at';
 import type { JobOptions, Networks } from '../networks-on-device';
@@ -10,7 +10,7 @@ import type { EncodedPrompt } from './prompt-encoder';
 /** Latents, scaled for the model, and a timestep → the model's output, of the latents' shape. */
 export type Denoiser = (sample: Float32Array<ArrayBuffer>, timestep: number) => Promise<Float32Array>;
 
-/** The same for several prompts: an output for each, or for the first `count` of them. */
+/** A denoiser for several prompts, with an output for each, or for the first `count` of them. */
 export type PromptDenoiser = (
   sample: Float32Array<ArrayBuffer>,
   timestep: number,
@@ -19,17 +19,17 @@ export type PromptDenoiser = (
 
 interface UNetOptions extends JobOptions {
   prompts: readonly EncodedPrompt[];
-  /** How many of them one run takes: all, or 1. */
+  /** How many prompts one run processes: all, or 1. */
   promptsAtOnce: number;
-  /** A timestep as the network takes it. */
+  /** Encodes a timestep as the network takes it. */
   timeEmbedding: (timestep: number) => Float32Array;
   /** Further inputs, the same in every run. */
   inputs?: Readonly<Record<string, Float32Array>>;
-  /** What it computes in. */
+  /** The type it computes in. */
   dtype: Dtype;
 }
 
-/** A UNet with its prompts. It is loaded again where another network had to take its place between two runs. */
+/** A UNet with its prompts. It is loaded again if another network replaced it between two runs. */
 export function unetDenoiser(
   networks: Networks,
   plan: NetworkPlan,
@@ -56,12 +56,12 @@ export function unetDenoiser(
   };
 }
 
-/** The timesteps at which there is guidance. */
+/** The timesteps at which guidance is used. */
 export type GuidanceInterval = ReadonlySet<number>;
 
 /**
- * The steps of a schedule in which there is guidance (Kynkäänniemi et al., arXiv 2404.07724): from `start` to `stop`, as shares of all of
- * them. Source: diffusers guiders/classifier_free_guidance.py.
+ * The steps of a schedule in which guidance is used (Kynkäänniemi et al., arXiv 2404.07724): from `start` to `stop`, as fractions
+ * of all steps. Source: diffusers guiders/classifier_free_guidance.py.
  */
 export function guidanceInterval(timesteps: readonly number[], start: number, stop: number): GuidanceInterval {
   const index = (share: number) => Math.floor(share * timesteps.length);
@@ -69,9 +69,9 @@ export function guidanceInterval(timesteps: readonly number[], start: number, st
 }
 
 /**
- * Classifier-free guidance (Ho & Salimans, arXiv 2207.12598): the first prompt's output, led away from the second's. One prompt is taken as
- * it is.
- * @param interval where there is guidance; elsewhere only the first prompt is looked at. Left out: everywhere
+ * Classifier-free guidance (Ho & Salimans, arXiv 2207.12598): the first prompt's output, pushed away from the second's. A single
+ * prompt is used as it is.
+ * @param interval where guidance is used, everywhere if left out; elsewhere only the first prompt counts
  */
 export function guided(denoiser: PromptDenoiser, guidanceScale: number, interval?: GuidanceInterval): Denoiser {
   return async (sample, timestep) => {

@@ -6,7 +6,7 @@ import { checkFinite, pause } from '../tensor';
 import type { Dtype } from '../types';
 import type { LatentShape } from './initial-latents';
 
-/** The network that decodes latents of this size in this type. */
+/** The plan of the network that decodes latents of this size in this type. */
 export type PlanFor = (latents: { height: number; width: number }, dtype: Dtype) => NetworkPlan;
 
 /** The decoder of one checkpoint on one backend. */
@@ -16,7 +16,7 @@ export class FrameDecoder {
   readonly #scalingFactor: number;
   #dtype: Dtype;
 
-  /** @param dtype what it computes in until that overflows */
+  /** @param dtype the type it computes in until that overflows */
   constructor(networks: Networks, planFor: PlanFor, scalingFactor: number, dtype: Dtype) {
     this.#networks = networks;
     this.#planFor = planFor;
@@ -24,12 +24,12 @@ export class FrameDecoder {
     this.#dtype = dtype;
   }
 
-  /** What it computes in: float32 from the first overflow of float16 on, for what overflowed once will do so again. */
+  /** The type it computes in: float32 after the first overflow of float16, since it would overflow again. */
   get dtype(): Dtype {
     return this.#dtype;
   }
 
-  /** Does in advance what of loading can go on while another network runs. */
+  /** Does in advance the part of loading that can happen while another network runs. */
   prepare(shape: LatentShape): void {
     this.#networks.prepareAhead(this.#plan(shape));
   }

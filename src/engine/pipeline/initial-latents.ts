@@ -1,6 +1,6 @@
 import { swapFirstAxes } from '../tensor';
 
-/** Of latents: [frames, channels, height, width]. */
+/** Shape of latents: [frames, channels, height, width]. */
 export interface LatentShape {
   readonly frames: number;
   readonly channels: number;
@@ -9,9 +9,9 @@ export interface LatentShape {
 }
 
 /**
- * Noise to begin with. torch draws [1, C, F, h, w]; networks and schedulers work on [F, C, h, w].
- * @param randn torch's normal values in their order, as `torchRandn(seed)` draws them
- * @param sigma the standard deviation that the scheduler begins with: its `initNoiseSigma`
+ * Draws the initial noise. torch draws [1, C, F, h, w]; networks and schedulers work on [F, C, h, w].
+ * @param randn draws torch's normal values in order, like `torchRandn(seed)`
+ * @param sigma the standard deviation that the scheduler starts with: its `initNoiseSigma`
  * @returns [F, C, h, w]
  */
 export function initialLatents(

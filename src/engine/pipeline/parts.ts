@@ -1,4 +1,4 @@
-/** A loaded pipeline in parts, each usable alone. `generate` is one way to put them together; docs/engine.md shows another. */
+/** The parts of a loaded pipeline, each usable alone. `generate` is one way to combine them; docs/engine.md shows another. */
 import { KinoraError } from '../../shared/errors';
 import { previewPixels } from '../latent-preview';
 import type { TextToVideoCheckpoint } from '../load-checkpoint';
@@ -14,13 +14,13 @@ import type { LatentShape } from './initial-latents';
 import { type EncodedPrompt, PromptEncoder } from './prompt-encoder';
 
 export interface DenoiserOptions {
-  /** For a UNet that takes it as an input. */
+  /** The guidance scale, for a UNet that takes it as an input. */
   guidanceScale?: number;
   /** The prompts are never run together, so that a step for the first of them alone takes half the time. */
   oneByOne?: boolean;
 }
 
-/** Of one checkpoint on one backend. What is asked of several at once is done one after the other. */
+/** The parts of one checkpoint on one backend. Concurrent requests are processed one after the other. */
 export class PipelineParts {
   readonly promptEncoder: PromptEncoder;
   readonly frameDecoder: FrameDecoder;
@@ -58,26 +58,30 @@ export class PipelineParts {
 
   /**
    * The steps of one video, with the options of the checkpoint's scheduler_config.json.
-   * @param name diffusers' class name; left out, the checkpoint's own
+   * @param name class name in diffusers; the checkpoint's own if left out
    * @throws KinoraError `unsupported-config`, `invalid-argument`
    */
   scheduler(numInferenceSteps: number, name: SchedulerName = this.#checkpoint.info.scheduler): Scheduler {
     return schedulerFromConfig(name, this.#checkpoint.scheduler)(numInferenceSteps);
   }
 
-  /** Whether this guidance takes a negative prompt: not where there is none, nor where the UNet was distilled to do it by itself. */
+  /**
+   * Whether guidance at this scale needs a negative prompt: not if it is off, nor if the UNet was distilled to apply it itself.
+   */
   guides(guidanceScale: number): boolean {
     return guidanceScale > 1 && !this.#checkpoint.pipeline.guidanceEmbedding;
   }
 
-  /** Does in advance what of loading the UNet can go on while another network runs. Its arguments are those of `denoiser`. */
+  /**
+   * Does in advance the part of loading the UNet that can happen while another network runs. Takes the arguments of `denoiser`.
+   */
   prepareDenoiser(shape: LatentShape, prompts: number, options: DenoiserOptions = {}): void {
     this.#networks.prepareAhead(this.#unet(shape, prompts, options).plan);
   }
 
   /**
-   * Loads the UNet, where it is not ready, for latents of this shape.
-   * @param prompts what it is to look for: it has an output for each, and `guided` makes one of two
+   * Loads the UNet for latents of this shape, unless it is ready.
+   * @param prompts it has an output for each, and `guided` combines two into one
    * @param options its signal takes effect between two runs
    * @throws KinoraError what loading a network can throw; the denoiser `cancelled`, `numerics`, and what running it can throw
    */
@@ -96,8 +100,8 @@ export class PipelineParts {
   }
 
   /**
-   * Pictures of latents, [frames, channels, height, width], before they are done: the decoder's where a tiny one was given, else small ones
-   * without a network.
+   * Previews of unfinished latents [frames, channels, height, width]: the tiny decoder's if one was given, otherwise small
+   * pictures without a network.
    * @throws KinoraError what decoding throws
    */
   async preview(

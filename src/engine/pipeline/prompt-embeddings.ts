@@ -1,11 +1,11 @@
-/** What the text encoder made of the last prompts, so that another seed or step count neither loads nor runs it. */
+/** Caches the embeddings of the last prompts, so that another seed or step count neither loads nor runs the text encoder. */
 
 /** A prompt of 77 tokens is 315 KB in the largest encoder of this family. */
 const KEPT_PROMPTS = 16;
 
-/** Of one checkpoint on one backend: both decide the numbers. */
+/** The cache for one checkpoint on one backend, both of which affect the numbers. */
 export class PromptEmbeddings {
-  /** By token ids; the longest unused comes first. */
+  /** By token ids, least recently used first. */
   readonly #kept = new Map<string, Float32Array>();
 
   get(ids: Int32Array): Float32Array | undefined {

@@ -6,11 +6,11 @@ import type { ClipTokenizer } from '../tokenizer';
 import type { Dtype } from '../types';
 import { PromptEmbeddings } from './prompt-embeddings';
 
-/** A prompt as the denoiser takes it. */
+/** An encoded prompt, as the denoiser takes it. */
 export interface EncodedPrompt {
   /** [1, tokens, hidden_size], row-major. */
   readonly embeds: Float32Array;
-  /** Tokens at its end that did not fit, and were dropped. */
+  /** Number of tokens at its end that did not fit and were dropped. */
   readonly truncated: number;
 }
 
@@ -30,7 +30,7 @@ export class PromptEncoder {
   }
 
   /**
-   * @returns one for each prompt; where all of them are among the last sixteen, without loading the network
+   * @returns one for each prompt; the network is not loaded if all of them are among the last sixteen
    * @throws KinoraError `cancelled`, `numerics`, and what loading and running a network can throw
    */
   async encode(prompts: readonly string[], job: JobOptions = {}): Promise<EncodedPrompt[]> {
@@ -44,7 +44,7 @@ export class PromptEncoder {
     return encoded;
   }
 
-  /** What is known may be of other weights. */
+  /** Forgets all embeddings, which may be from other weights. */
   forget(): void {
     this.#known = new PromptEmbeddings();
   }

@@ -1,4 +1,4 @@
-/** A network from a folder of its own that takes the place of a pipeline's decoder. */
+/** A network from its own folder that replaces a pipeline's decoder. */
 import { z } from 'zod';
 import { KinoraError } from '../../shared/errors';
 import { parsePythonJson } from '../../shared/python-json';
@@ -11,9 +11,9 @@ const definition = autoencoderTinyDefinition;
 const classSchema = z.looseObject({ _class_name: z.string() });
 
 /**
- * The network of a folder whose config.json lies at its top, by the name that it has as a component.
+ * The network of a folder with config.json at its top level, by its name as a component.
  * @param config text of config.json
- * @throws KinoraError `invalid-checkpoint` naming what it is instead
+ * @throws KinoraError `invalid-checkpoint` saying what it is instead
  */
 export function decoderNetworks(config: string): NetworkDefinitions {
   const name = classSchema.safeParse(parsePythonJson(config, 'config.json')).data?._class_name;
@@ -26,9 +26,9 @@ export function decoderNetworks(config: string): NetworkDefinitions {
 }
 
 /**
- * The same pipeline with another decoder, whose weights then are all that is read of the two.
+ * The same pipeline with another decoder; the original decoder's weights are then not read.
  * @param config text of the decoder's config.json
- * @throws KinoraError `invalid-checkpoint` where it decodes other latents, `unsupported-config`
+ * @throws KinoraError `invalid-checkpoint` if it decodes other latents, `unsupported-config`
  */
 export function withDecoder(
   { networks, pipeline }: { networks: NetworkDefinitions; pipeline: PipelineNetworks },

@@ -1,4 +1,4 @@
-/** What a pipeline is made of. A new one is a file beside this one and a row in `index.ts`. */
+/** What a pipeline consists of. A new one is a file beside this one and a row in `index.ts`. */
 import { KinoraError } from '../../shared/errors';
 import type { NetworkGraph, Target } from '../graph/builder';
 import { promptsAtOnce } from '../memory-policy';
@@ -11,15 +11,15 @@ export type NetworkDefinitions = Readonly<Record<Component, NetworkDefinition<un
 
 /** A pipeline class, as checkpoints name it: its networks, and how they fit together. */
 export interface PipelineDefinition {
-  /** diffusers' name, as `_class_name` of model_index.json has it. */
+  /** Class name in diffusers, as in `_class_name` of model_index.json. */
   readonly className: string;
-  /** In the order of their use, in which they are also fetched. */
+  /** In order of use, which is also the download order. */
   readonly networks: NetworkDefinitions;
   /** Class of the tokenizer. */
   readonly tokenizer: string;
   /**
    * @param configs config.json by component, parsed from JSON
-   * @throws KinoraError `unsupported-config` naming the key; `invalid-checkpoint` where the networks do not fit together
+   * @throws KinoraError `unsupported-config` naming the key; `invalid-checkpoint` if the networks do not fit together
    */
   fromConfigs(configs: Readonly<Record<Component, unknown>>): PipelineNetworks;
 }
@@ -31,51 +31,53 @@ export type Role = 'encode' | 'denoise' | 'decode';
 export interface NetworkPlan {
   /** Networks on the device are kept by role, so that a VAE's encoder does not take its decoder's place. */
   readonly role: Role;
-  /** Whose weights it reads. */
+  /** The component whose weights it reads. */
   readonly network: NetworkPlace;
-  /** Plans of one role with the same key are of the same network. */
+  /** Plans with the same role and key describe the same network. */
   readonly key: string;
   readonly graph: () => NetworkGraph;
-  /** Small, and run between the runs of others: it stays beside them, also where there is one network at a time. */
+  /** A small network that runs between the runs of others: it stays loaded alongside them, even with one network at a time. */
   readonly companion?: true;
 }
 
-/** Counts latents. */
+/** Size in latents. */
 export interface LatentSize {
   height: number;
   width: number;
 }
 
-/** Pixels, and frames. */
+/** Size in pixels and frames. */
 export interface VideoSize {
   numFrames: number;
   width: number;
   height: number;
 }
 
-/** The networks of one checkpoint as its configs describe them: all that the way from prompt to frames knows of a pipeline. */
+/**
+ * The networks of one checkpoint as its configs describe them: all that the code from prompt to frames knows about a pipeline.
+ */
 export interface PipelineNetworks {
   readonly vocabularySize: number;
-  /** Tokens that the text encoder takes. */
+  /** Number of tokens that the text encoder takes. */
   readonly maxTokens: number;
   readonly latentChannels: number;
-  /** What latents are multiplied by after the encoder, and divided by before the decoder. */
+  /** Factor by which latents are multiplied after the encoder and divided before the decoder. */
   readonly scalingFactor: number;
   /** Pixels per latent. */
   readonly vaeScaleFactor: number;
-  /** Latents that the denoiser needs in each direction at least. */
+  /** The fewest latents that the denoiser needs in each direction. */
   readonly smallestLatents: number;
-  /** Latents of the size that the denoiser was trained at. */
+  /** The size in latents that the denoiser was trained at. */
   readonly sampleSize: LatentSize;
 
   /** Every tensor that a checkpoint must hold, with its shape, by component. */
   readonly parameters: Readonly<Record<Component, () => ReadonlyMap<string, readonly number[]>>>;
-  /** A timestep as the denoiser takes it. */
+  /** Encodes a timestep as the denoiser takes it. */
   timeEmbedding(timestep: number): Float32Array<ArrayBuffer>;
 
   /**
-   * The guidance scale as the denoiser takes it, for one that was distilled to follow it by itself, without a second run.
-   * Undefined for all others.
+   * Encodes the guidance scale for a denoiser that was distilled to apply it itself, without a second run. Undefined for all
+   * others.
    */
   readonly guidanceEmbedding: ((guidanceScale: number) => Float32Array<ArrayBuffer>) | undefined;
   /** [1, tokens] → [1, tokens, hidden size] */
@@ -86,7 +88,9 @@ export interface PipelineNetworks {
   decode(latents: LatentSize, target: Target, dtype: Dtype): NetworkPlan;
 }
 
-/** Every network that a video of this size takes, in the order of their use, and for how many prompts or frames one run of it is. */
+/**
+ * Every network that a video of this size needs, in order of use, and how many prompts or frames one run of it processes.
+ */
 export function plansOf(
   { encode, denoise, decode, vaeScaleFactor: scale, maxTokens: tokens }: PipelineNetworks,
   { numFrames: frames, ...size }: VideoSize,

@@ -1,4 +1,4 @@
-/** The pipelines that can be loaded, and which of them a folder is. */
+/** The supported pipelines, and how a folder's pipeline is recognized. */
 import { z } from 'zod';
 import { KinoraError } from '../../shared/errors';
 import { parsePythonJson } from '../../shared/python-json';
@@ -15,7 +15,7 @@ const entrySchema = z.tuple([z.string(), z.string()]);
 /**
  * The pipeline of a folder, whose components are checked to be of its classes.
  * @param modelIndex text of model_index.json
- * @throws KinoraError `invalid-checkpoint` naming what it is instead
+ * @throws KinoraError `invalid-checkpoint` saying what it is instead
  */
 export function pipelineOf(modelIndex: string): PipelineDefinition {
   const index = indexSchema.safeParse(parsePythonJson(modelIndex, 'model_index.json')).data;
