@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
@@ -13,6 +14,16 @@ it('docs/troubleshooting.md has a chapter for every error code, in their order, 
   const chapters = codes.split(/^### /m).slice(1);
   expect(chapters.map((chapter) => chapter.split('\n')[0])).toEqual([...errorCodes]);
   for (const chapter of chapters) expect(chapter.trim()).toMatch(/\n\S/);
+});
+
+it('docs/architecture.md names files that are there', () => {
+  const text = readFileSync(path.resolve(import.meta.dirname, '../docs/architecture.md'), 'utf8');
+  const named = [...text.matchAll(/`([\w./-]+\.(?:tsx?|mjs|py))`/g)].map((match) => `/${match[1]}`);
+  const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+    encoding: 'utf8',
+  }).split('\n');
+  expect(named.length).toBeGreaterThan(50);
+  expect(named.filter((name) => !files.some((file) => `/${file}`.endsWith(name)))).toEqual([]);
 });
 
 it('docs/settings.md has a line for every parameter, in their order, and no other', () => {
