@@ -4,7 +4,7 @@ import { chromiumPath, webgpuArgs } from '../scripts/chromium.mjs';
 import { bar, cancel, failure, faultTest, openSmall, setSteps, startLongVideo, thumbs } from './fault-test';
 import { generateButton } from './visitor';
 
-const ended = /^(Done|Cancelled|Stopped by an error)$/;
+const ended = /^(Done|Cancelled|Failed)$/;
 
 faultTest('the worker throws', async (page) => {
   await startLongVideo(page);

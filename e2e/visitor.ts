@@ -37,7 +37,7 @@ export async function waitForPreview(page: Page): Promise<void> {
 
 /** Waits until the running job ends in this way. */
 export async function waitForEnd(page: Page, end: 'Done' | 'Cancelled' | 'Failed'): Promise<void> {
-  const words = /^(Done|Cancelled|Stopped by an error)$/;
+  const words = /^(Done|Cancelled|Failed)$/;
   const bar = page.getByRole('progressbar');
   await expect(bar).toHaveAttribute('aria-valuetext', words, { timeout: 240_000 });
   const details = page.getByLabel('Details of the error');
