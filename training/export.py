@@ -9,6 +9,7 @@ import json
 import pathlib
 import random
 
+import diffusers
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet3DConditionModel
 from safetensors.torch import load_file, save_file
@@ -20,7 +21,7 @@ from train_unet import SCHEDULER
 LIMIT = 16_000_000
 MODEL_INDEX = {
     "_class_name": "TextToVideoSDPipeline",
-    "_diffusers_version": "0.42.1",
+    "_diffusers_version": diffusers.__version__,
     "scheduler": ["diffusers", "DDIMScheduler"],
     "text_encoder": ["transformers", "CLIPTextModel"],
     "tokenizer": ["transformers", "CLIPTokenizer"],
