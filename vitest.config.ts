@@ -8,6 +8,8 @@ import { conditions } from './vite.config.ts';
 /** `*.test.ts` runs in Node; `*.browser.test.ts` in a real Chromium, with WebGPU on SwiftShader. */
 export default defineConfig({
   resolve: { conditions },
+  // one for each of two that run at the same time, as in scripts/test.mjs
+  cacheDir: process.env.VITE_CACHE_DIR,
   // a dependency discovered while tests run would reload their page
   optimizeDeps: {
     include: [

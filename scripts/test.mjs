@@ -7,12 +7,19 @@ installPackages();
 const { findChromium } = await import('./chromium.mjs');
 if (!findChromium()) installChromium();
 
-// side by side: the tests of each lane often wait, for timeouts to end and pages to open
+const fuzz = 'npm run fuzz -- --minutes 0.5 --seed 1';
+/** Browser tests that mostly wait: for servers that say nothing, and for pauses to end. */
+const waiting = ['src/checkpoint', 'src/client', 'src/storage'];
+// side by side: each lane waits a good part of its time
 const lanes = [
   [
     'node scripts/check.mjs',
-    'npx vitest run',
-    'npm run fuzz -- --minutes 0.5 --seed 1',
+    'npx vitest run --project node',
+    `npx vitest run --project browser ${waiting.join(' ')}`,
+    fuzz,
+  ],
+  [
+    `npx vitest run --project browser ${waiting.map((folder) => `--exclude ${folder}/**`).join(' ')}`,
     'node scripts/test-f16.mjs --networks',
   ],
   ['npx vite build', 'npm run build:library', 'npx playwright test'],
@@ -22,11 +29,11 @@ if (failed.length > 0) console.error(`Failed: ${failed.join(', ')}.`);
 process.exitCode = failed.length > 0 ? 1 : 0;
 
 /** Runs one command after the other up to the first that fails, which is returned. */
-async function runLane(commands) {
+async function runLane(commands, lane) {
   for (const command of commands) {
     console.log(`▶ ${command}`);
     const start = Date.now();
-    const { code, output } = await outcomeOf(command);
+    const { code, output } = await outcomeOf(command, { VITE_CACHE_DIR: `node_modules/.vite-lane-${lane}` });
     const seconds = Math.round((Date.now() - start) / 1000);
     console.log(`${output}${code === 0 ? '✔' : '✘'} ${command} (${seconds} s)`);
     if (code !== 0) return [command];
@@ -35,9 +42,9 @@ async function runLane(commands) {
 }
 
 /** What a command prints is kept until it ends, so that the lanes' lines do not mix. */
-function outcomeOf(command) {
+function outcomeOf(command, variables) {
   const [program, ...args] = command.split(' ');
-  const child = spawn(program, args);
+  const child = spawn(program, args, { env: { ...process.env, ...variables } });
   const output = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => output.push(data));
   return new Promise((resolve, reject) => {
