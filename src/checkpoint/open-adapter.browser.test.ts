@@ -43,7 +43,7 @@ describe('on a server', () => {
   it('a file of any name, with a query', async () => {
     await space.put('my lora.safetensors', file);
     const adapter = await open(`${space.url}my%20lora.safetensors?v=2`);
-    expect(await contents(adapter)).toEqual({ path: 'my lora.safetensors', ...expected, config: undefined });
+    expect(await contents(adapter)).toEqual({ path: 'my%20lora.safetensors', ...expected, config: undefined });
   });
 
   it('is fetched whole for somebody else, who opens its files', async () => {
@@ -65,6 +65,10 @@ describe('on a server', () => {
       message: expect.stringMatching(/no LoRA adapter in .*lora: neither adapter_model/),
     });
     expect(await errorOf(open(`${space.url}lora/my.safetensors`))).toMatchObject({ code: 'not-found' });
+    for (const name of ['%ff.safetensors', 'http:x.safetensors']) {
+      expect(await errorOf(open(`${space.url}lora/${name}`))).toMatchObject({ code: 'not-found' });
+    }
+    expect(await errorOf(open(`${space.url}lora/none.safetensors`))).toMatchObject({ code: 'not-found' });
     expect(await errorOf(open('ftp://models.example/lora'))).toMatchObject({ code: 'invalid-argument' });
     expect(await errorOf(fetchAdapter(`${space.url}lora`, { pauses: [] }))).toMatchObject({ code: 'not-found' });
   });

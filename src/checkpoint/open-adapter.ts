@@ -86,7 +86,8 @@ function addressOf(text: string): { folder: URL; name: string | undefined } {
   const name = url?.pathname.split('/').at(-1) ?? '';
   if (!url || !isFileName(name)) return { folder: folderUrl(text), name: undefined };
   url.pathname = url.pathname.slice(0, -name.length);
-  return { folder: folderUrl(url.href), name: decodeURIComponent(name) };
+  // The name stays as it is written in the address: decoded, it could hold characters that end it there, or a scheme.
+  return { folder: folderUrl(url.href), name: name.replaceAll(':', '%3A') };
 }
 
 /** The only weight file of a list or folder in which no file has a known name. */
