@@ -3,7 +3,7 @@ import type { InferenceSession, Tensor } from 'onnxruntime-web';
 import { createDevice } from '../../platform/gpu-device';
 import { KinoraError } from '../../shared/errors';
 import { type NetworkGraph, size } from '../graph/builder';
-import { encodeModel } from '../graph/onnx';
+import { encodeModel, type Node } from '../graph/onnx';
 import type { Weights } from '../source';
 import type { Device } from '../types';
 import { type Aliases, type ExternalFile, placeWeights } from '../weights';
@@ -49,9 +49,31 @@ export async function prepareNetwork(
 ): Promise<PreparedNetwork> {
   const ort = await onnxRuntime(device);
   const { initializers, files } = await placeWeights(graph, weights, aliases);
-  const model = encodeModel({ ...graph, initializers: [...graph.constants, ...initializers], opsets });
+  const model = encodeModel({
+    ...graph,
+    nodes: inFile(graph),
+    initializers: [...graph.constants, ...initializers],
+    opsets,
+  });
   const lengths = streamsBlobs(device) ? initializers.map(({ length }) => length) : files.map(({ data }) => data.size);
   return { graph, device, ort, model, files, bytes: lengths.reduce((sum, length) => sum + length, 0) };
+}
+
+/**
+ * The nodes as they stand in the file: first those that compute weights from weights. onnxruntime walks from the outputs, and of what a
+ * node reads it computes first what stands last in the file. A weight in front of its only reader would so be computed before
+ * everything else, and all of them would be in memory at once (12 sums of 1 MB each: 25.4 MB at peak, and 13.8 MB in this order).
+ */
+function inFile({ nodes, uses, constants }: NetworkGraph): Node[] {
+  const fixed = new Set(['', ...[...uses, ...constants].map(({ name }) => name)]);
+  const first: Node[] = [];
+  const others: Node[] = [];
+  for (const node of nodes) {
+    const isFixed = node.inputs.every((input) => fixed.has(input));
+    if (isFixed) fixed.add(node.output);
+    (isFixed ? first : others).push(node);
+  }
+  return [...first, ...others];
 }
 
 export class Network {
