@@ -1,84 +1,13 @@
-import { deleteDB } from 'idb';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { failure } from '../../tests/errors';
+import { folder, freshFolderForEachTest, list, put, remove } from '../../tests/fresh-folder';
+import { name, store } from '../../tests/fresh-store';
 import { modelIndex, pattern, safetensors, tensor, tensors, weightFiles } from '../../tests/server/synthetic';
-import type { CheckpointSource, StoredTensor, Weights } from '../engine';
-import { CheckpointStore } from '../storage';
+import { bytesOf, components, expectWeights } from '../../tests/weights';
 import { openLocalFolder } from './local-folder';
-import type { PickedFile } from './picked-folder';
 import { openStoredCheckpoint } from './stored-checkpoint';
 
-const components = ['text_encoder', 'unet', 'vae'] as const;
-let name: string;
-/** A real directory handle, like a picker's, in the browser's own file system. */
-let folder: FileSystemDirectoryHandle;
-let store: CheckpointStore;
-
-beforeEach(async () => {
-  name = `test-${crypto.randomUUID()}`;
-  folder = await (await navigator.storage.getDirectory()).getDirectoryHandle(name, { create: true });
-  store = new CheckpointStore(name);
-  await put('model_index.json', JSON.stringify(modelIndex));
-  await put('tokenizer/merges.txt', '#version: 0.2\ni n\n');
-  for (const component of components) {
-    await put(`${component}/config.json`, '{}');
-    await put(weightFiles[component], safetensors(tensors[component]));
-  }
-});
-
-afterEach(async () => {
-  await (await navigator.storage.getDirectory()).removeEntry(name, { recursive: true });
-  await store.close();
-  await deleteDB(name);
-});
-
-async function directoryOf(path: string): Promise<[FileSystemDirectoryHandle, string]> {
-  const folders = path.split('/');
-  const last = folders.pop() ?? '';
-  let directory = folder;
-  for (const part of folders) directory = await directory.getDirectoryHandle(part, { create: true });
-  return [directory, last];
-}
-
-async function put(path: string, content: string | Uint8Array<ArrayBuffer> | Blob): Promise<void> {
-  const [directory, last] = await directoryOf(path);
-  const writable = await (await directory.getFileHandle(last, { create: true })).createWritable();
-  await writable.write(content);
-  await writable.close();
-}
-
-async function remove(path: string): Promise<void> {
-  const [directory, last] = await directoryOf(path);
-  await directory.removeEntry(last, { recursive: true });
-}
-
-/** The same folder, as `<input webkitdirectory>` provides it. */
-async function list(directory = folder, path = name): Promise<PickedFile[]> {
-  const files: PickedFile[] = [];
-  for await (const [entryName, handle] of directory.entries()) {
-    const entry = `${path}/${entryName}`;
-    if (handle instanceof FileSystemDirectoryHandle) files.push(...(await list(handle, entry)));
-    else if (handle instanceof FileSystemFileHandle) files.push({ path: entry, file: await handle.getFile() });
-  }
-  return files;
-}
-
-async function bytesOf(weights: Weights, tensorName: string): Promise<Uint8Array> {
-  const { file = '', offset = 0, byteLength = 0 }: Partial<StoredTensor> = weights.tensors.get(tensorName) ?? {};
-  const blob = weights.files.get(file)?.slice(offset, offset + byteLength);
-  return new Uint8Array((await blob?.arrayBuffer()) ?? []);
-}
-
-async function expectWeights(source: CheckpointSource): Promise<void> {
-  for (const component of components) {
-    const weights = await source.weights(component);
-    for (const [tensorName, { dtype, shape, data }] of Object.entries<ReturnType<typeof tensor>>(tensors[component])) {
-      expect((await source.tensors(component)).get(tensorName)).toMatchObject({ dtype, shape });
-      expect(weights.tensors.get(tensorName)).toMatchObject({ dtype, shape });
-      expect(await bytesOf(weights, tensorName)).toEqual(new Uint8Array(data));
-    }
-  }
-}
+freshFolderForEachTest();
 
 describe('a folder', () => {
   it('is a checkpoint, and nothing of it is copied', async () => {
@@ -266,63 +195,5 @@ describe('what is not a checkpoint', () => {
     await expect(openLocalFolder(folder)).rejects.toThrow(
       failure('invalid-checkpoint', 'names unet/part-1.safetensors, which is not there'),
     );
-  });
-});
-
-describe('a copy', () => {
-  /** Everything that loading a checkpoint requests. */
-  async function load(source: CheckpointSource): Promise<void> {
-    await source.text('unet/config.json');
-    await source.text('tokenizer/merges.txt');
-    await source.optionalText('tokenizer/special_tokens_map.json');
-    for (const component of components) await source.weights(component);
-  }
-
-  it('works without the folder', async () => {
-    const source = await openLocalFolder(folder, { copyTo: store });
-    await load(source);
-    await expectWeights(source);
-    for (const part of components) await remove(part);
-    const copy = await openStoredCheckpoint(source.id, store);
-    expect(copy.id).toBe(source.id);
-    await expectWeights(copy);
-    expect(await copy.text('tokenizer/merges.txt')).toContain('#version');
-    expect(await copy.optionalText('tokenizer/special_tokens_map.json')).toBeUndefined();
-    await expect(copy.text('unet/other.json')).rejects.toThrow(failure('storage', 'unet/other.json'));
-  });
-
-  it('is in half precision, and counts its bytes', async () => {
-    const twin = async (file: string) => (await fetch(`/reference/checkpoint-files/${file}.safetensors`)).blob();
-    await remove(weightFiles.unet);
-    await put('unet/diffusion_pytorch_model.safetensors', await twin('state-dict'));
-    const source = await openLocalFolder(folder, { copyTo: store });
-    expect((await source.tensors('unet')).get('embeddings.weight')?.dtype).toBe('F16');
-    const progress: [number, number][] = [];
-    const weights = await source.weights('unet', { onProgress: (...bytes) => progress.push(bytes) });
-    // 42 + 24 + 4 + 4 + 4 numbers, and 5 integers of 8 bytes
-    const { length: textBytes } = await source.text('model_index.json');
-    expect((await store.list())[0]?.bytes).toBe(78 * 2 + 40 + textBytes);
-    expect(progress.at(-1)).toEqual([78 * 4 + 40, 78 * 4 + 40]);
-    expect(weights.tensors.get('embeddings.weight')).toMatchObject({ dtype: 'F16', shape: [7, 6], byteLength: 84 });
-    expect(weights.tensors.get('position_ids')).toMatchObject({ dtype: 'I64', byteLength: 40 });
-    expect(await bytesOf(weights, 'position_ids')).toEqual(new Uint8Array(BigInt64Array.of(0n, 1n, 2n, 3n, 4n).buffer));
-  });
-
-  it('goes on where it broke off', async () => {
-    const MiB = 2 ** 20;
-    await put(weightFiles.unet, safetensors({ a: tensor(40 * MiB, 1), b: tensor(40 * MiB, 2) }));
-    const source = await openLocalFolder(folder, { copyTo: store });
-    const abort = new AbortController();
-    const onProgress = (bytes: number) => {
-      if (bytes > 40 * MiB) abort.abort();
-    };
-    const cancelled = source.weights('unet', { signal: abort.signal, onProgress });
-    await expect(cancelled).rejects.toThrow(failure('cancelled'));
-    expect(await store.manifests(source.id)).toEqual([]);
-    const [first] = await store.list();
-    expect(Math.round((first?.bytes ?? 0) / MiB)).toBe(40);
-    await expect(openStoredCheckpoint(source.id, store)).rejects.toThrow(failure('storage', 'text_encoder, unet, vae'));
-    await source.weights('unet');
-    expect((await store.list())[0]?.components).toEqual(['unet']);
   });
 });

@@ -1,5 +1,5 @@
-import { KinoraError } from '../shared/errors';
 import { shortened } from '../shared/quote';
+import { PickleReader } from './pickle-reader';
 
 /** A name that a pickle may refer to. */
 export class PickleGlobal {
@@ -33,8 +33,6 @@ const maxMemo = 1_048_576;
 const maxContainers = 262_144;
 /** Length of a call's argument tuple, which can be built once and used by every call. _rebuild_tensor_v2 takes seven. */
 const maxArguments = 8;
-/** Bytes of a module or class name in a GLOBAL. */
-const maxNameBytes = 256;
 
 /** Names, for messages, of opcodes that are refused because they are dangerous or because torch.save does not write them. */
 const refusedOpcodes: Readonly<Record<number, string>> = {
@@ -73,33 +71,29 @@ export function unpickle(bytes: Uint8Array, options: UnpickleOptions): unknown {
   return new Machine(bytes, options).run();
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
 class Machine {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  readonly #reader: PickleReader;
   readonly #options: UnpickleOptions;
   readonly #globals: ReadonlyMap<string, PickleGlobal>;
   readonly #stack: unknown[] = [];
   /** Heights of the stack at which a MARK lies. */
   readonly #marks: number[] = [];
   readonly #memo = new Map<number, unknown>();
-  #at = 0;
   #containers = 0;
 
   /** All other opcodes are refused. */
   readonly #opcodes: Readonly<Record<number, () => void>> = {
-    128: () => this.#protocol(this.#uint(1)), // PROTO
+    128: () => this.#protocol(this.#reader.uint(1)), // PROTO
     78: () => this.#push(null), // NONE
     136: () => this.#push(true), // NEWTRUE
     137: () => this.#push(false), // NEWFALSE
-    75: () => this.#push(this.#uint(1)), // BININT1
-    77: () => this.#push(this.#uint(2)), // BININT2
-    74: () => this.#push(this.#uint(4) | 0), // BININT
-    138: () => this.#push(integer(this.#take(this.#uint(1)))), // LONG1
-    71: () => this.#push(this.#view.getFloat64(this.#skip(8))), // BINFLOAT
-    88: () => this.#push(this.#text(this.#uint(4))), // BINUNICODE
-    85: () => this.#push(this.#text(this.#uint(1))), // SHORT_BINSTRING, from Python 2
+    75: () => this.#push(this.#reader.uint(1)), // BININT1
+    77: () => this.#push(this.#reader.uint(2)), // BININT2
+    74: () => this.#push(this.#reader.uint(4) | 0), // BININT
+    138: () => this.#push(this.#reader.integer(this.#reader.uint(1))), // LONG1
+    71: () => this.#push(this.#reader.float()), // BINFLOAT
+    88: () => this.#push(this.#reader.text(this.#reader.uint(4))), // BINUNICODE
+    85: () => this.#push(this.#reader.text(this.#reader.uint(1))), // SHORT_BINSTRING, from Python 2
 
     40: () => this.#mark(), // MARK
     41: () => this.#pushContainer([]), // EMPTY_TUPLE
@@ -114,41 +108,40 @@ class Machine {
     115: () => this.#setItems(this.#popMany(2)), // SETITEM
     117: () => this.#setItems(this.#popToMark()), // SETITEMS
 
-    113: () => this.#remember(this.#uint(1)), // BINPUT
-    114: () => this.#remember(this.#uint(4)), // LONG_BINPUT
-    104: () => this.#recall(this.#uint(1)), // BINGET
-    106: () => this.#recall(this.#uint(4)), // LONG_BINGET
+    113: () => this.#remember(this.#reader.uint(1)), // BINPUT
+    114: () => this.#remember(this.#reader.uint(4)), // LONG_BINPUT
+    104: () => this.#recall(this.#reader.uint(1)), // BINGET
+    106: () => this.#recall(this.#reader.uint(4)), // LONG_BINGET
 
-    99: () => this.#push(this.#global(`${this.#line()}.${this.#line()}`)), // GLOBAL
+    99: () => this.#push(this.#global(`${this.#reader.line()}.${this.#reader.line()}`)), // GLOBAL
     81: () => this.#persistent(), // BINPERSID
     82: () => this.#reduce(), // REDUCE
     98: () => this.#build(), // BUILD
   };
 
   constructor(bytes: Uint8Array, options: UnpickleOptions) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#reader = new PickleReader(bytes, options.path);
     this.#options = options;
     this.#globals = new Map(options.globals.map((global) => [global.name, global]));
   }
 
   run(): unknown {
     for (;;) {
-      const opcode = this.#uint(1);
+      const opcode = this.#reader.uint(1);
       if (opcode === 0x2e) return this.#pop(); // STOP
       const step = this.#opcodes[opcode];
       if (!step) {
         const name = refusedOpcodes[opcode];
-        throw this.#refuse(`opcode 0x${opcode.toString(16)}${name ? ` (${name})` : ''} is not allowed`);
+        throw this.#reader.refuse(`opcode 0x${opcode.toString(16)}${name ? ` (${name})` : ''} is not allowed`);
       }
       step();
-      if (this.#stack.length > maxStack) throw this.#refuse(`it stacks more than ${maxStack} values`);
+      if (this.#stack.length > maxStack) throw this.#reader.refuse(`it stacks more than ${maxStack} values`);
     }
   }
 
   #protocol(version: number): void {
     if (version === 2) return;
-    throw this.#refuse(`it is written in pickle protocol ${version}, where torch.save's default, 2, is needed`);
+    throw this.#reader.refuse(`it is written in pickle protocol ${version}, where torch.save's default, 2, is needed`);
   }
 
   #reduce(): void {
@@ -156,7 +149,7 @@ class Machine {
     const callable = this.#pop();
     if (!(callable instanceof PickleGlobal) || !callable.call || !Array.isArray(args)) {
       const what = callable instanceof PickleGlobal ? callable.name : 'something that is not a name';
-      throw this.#refuse(`it calls ${what}, which is not allowed`);
+      throw this.#reader.refuse(`it calls ${what}, which is not allowed`);
     }
     this.#pushContainer(callable.call(this.#short(args)));
   }
@@ -168,45 +161,49 @@ class Machine {
 
   #short(args: readonly unknown[]): readonly unknown[] {
     if (args.length <= maxArguments) return args;
-    throw this.#refuse(`it makes something from ${args.length} values, where at most ${maxArguments} are allowed`);
+    throw this.#reader.refuse(
+      `it makes something from ${args.length} values, where at most ${maxArguments} are allowed`,
+    );
   }
 
   /** Only OrderedDicts have attributes here (`_metadata`), and these are irrelevant for tensors. */
   #build(): void {
     this.#pop();
-    if (!(this.#top() instanceof Map)) throw this.#refuse('it sets attributes of something other than an OrderedDict');
+    if (!(this.#top() instanceof Map))
+      throw this.#reader.refuse('it sets attributes of something other than an OrderedDict');
   }
 
   #global(name: string): PickleGlobal {
     const global = this.#globals.get(name);
-    if (!global) throw this.#refuse(`it refers to ${shortened(name)}, which is not allowed`);
+    if (!global) throw this.#reader.refuse(`it refers to ${shortened(name)}, which is not allowed`);
     return global;
   }
 
   #append(items: unknown[]): void {
     const list = this.#top();
-    if (!Array.isArray(list)) throw this.#refuse('it appends to something that is not a list');
+    if (!Array.isArray(list)) throw this.#reader.refuse('it appends to something that is not a list');
     for (const item of items) list.push(item);
   }
 
   #setItems(items: unknown[]): void {
     const dict = this.#top();
     if (!(dict instanceof Map) || items.length % 2 === 1)
-      throw this.#refuse('it sets items of something that is not a dict');
+      throw this.#reader.refuse('it sets items of something that is not a dict');
     for (let i = 0; i < items.length; i += 2) {
       const key = items[i];
-      if (typeof key === 'object' && key !== null) throw this.#refuse('a key of a dict is neither text nor a number');
+      if (typeof key === 'object' && key !== null)
+        throw this.#reader.refuse('a key of a dict is neither text nor a number');
       dict.set(key, items[i + 1]);
     }
   }
 
   #remember(index: number): void {
     this.#memo.set(index, this.#top());
-    if (this.#memo.size > maxMemo) throw this.#refuse(`it remembers more than ${maxMemo} values`);
+    if (this.#memo.size > maxMemo) throw this.#reader.refuse(`it remembers more than ${maxMemo} values`);
   }
 
   #recall(index: number): void {
-    if (!this.#memo.has(index)) throw this.#refuse(`it recalls value ${index}, which it has not remembered`);
+    if (!this.#memo.has(index)) throw this.#reader.refuse(`it recalls value ${index}, which it has not remembered`);
     this.#push(this.#memo.get(index));
   }
 
@@ -217,7 +214,8 @@ class Machine {
   #pushContainer(value: unknown): void {
     this.#push(value);
     this.#containers++;
-    if (this.#containers > maxContainers) throw this.#refuse(`it makes more than ${maxContainers} lists and objects`);
+    if (this.#containers > maxContainers)
+      throw this.#reader.refuse(`it makes more than ${maxContainers} lists and objects`);
   }
 
   #pop(): unknown {
@@ -227,7 +225,8 @@ class Machine {
   }
 
   #top(): unknown {
-    if (this.#stack.length <= (this.#marks.at(-1) ?? 0)) throw this.#refuse('it takes a value from an empty stack');
+    if (this.#stack.length <= (this.#marks.at(-1) ?? 0))
+      throw this.#reader.refuse('it takes a value from an empty stack');
     return this.#stack.at(-1);
   }
 
@@ -237,65 +236,12 @@ class Machine {
 
   #mark(): void {
     this.#marks.push(this.#stack.length);
-    if (this.#marks.length > maxStack) throw this.#refuse(`it stacks more than ${maxStack} marks`);
+    if (this.#marks.length > maxStack) throw this.#reader.refuse(`it stacks more than ${maxStack} marks`);
   }
 
   #popToMark(): unknown[] {
     const mark = this.#marks.pop();
-    if (mark === undefined) throw this.#refuse('it goes back to a missing mark');
+    if (mark === undefined) throw this.#reader.refuse('it goes back to a missing mark');
     return this.#stack.splice(mark);
   }
-
-  /** Reads a little-endian unsigned integer. */
-  #uint(bytes: 1 | 2 | 4): number {
-    const at = this.#skip(bytes);
-    if (bytes === 1) return this.#view.getUint8(at);
-    return bytes === 2 ? this.#view.getUint16(at, true) : this.#view.getUint32(at, true);
-  }
-
-  #text(bytes: number): string {
-    try {
-      return utf8.decode(this.#take(bytes));
-    } catch (error) {
-      if (error instanceof KinoraError) throw error;
-      throw this.#refuse('it holds text that is not UTF-8');
-    }
-  }
-
-  #line(): string {
-    const end = this.#bytes.subarray(this.#at, this.#at + maxNameBytes).indexOf(0x0a);
-    if (end < 0) throw this.#refuse('it holds a name that does not end');
-    const text = this.#text(end);
-    this.#at++;
-    return text;
-  }
-
-  #take(bytes: number): Uint8Array {
-    const begin = this.#skip(bytes);
-    return this.#bytes.subarray(begin, begin + bytes);
-  }
-
-  /** @returns where the skipped bytes begin */
-  #skip(bytes: number): number {
-    const begin = this.#at;
-    if (begin + bytes > this.#bytes.length) throw this.#refuse('it ends in the middle');
-    this.#at += bytes;
-    return begin;
-  }
-
-  #refuse(problem: string): KinoraError {
-    return new KinoraError(
-      'invalid-checkpoint',
-      `${this.#options.path} cannot be read as a list of tensors: ${problem} (byte ${this.#at} of its pickle).`,
-    );
-  }
-}
-
-/** Decodes a two's complement, little-endian integer. */
-function integer(bytes: Uint8Array): number | bigint {
-  let value = 0n;
-  for (const byte of bytes.toReversed()) value = value * 256n + BigInt(byte);
-  const signed = BigInt.asIntN(bytes.length * 8, value);
-  const number = Number(signed);
-  return Number.isSafeInteger(number) ? number : signed;
 }
