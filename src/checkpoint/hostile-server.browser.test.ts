@@ -1,13 +1,14 @@
 /** What a server can do wrong, one row each: either a clear error follows soon, or everything works. */
-import { deleteDB } from 'idb';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Fault, Space } from '../../tests/server/space';
-import { putCheckpoint, safetensors, tensors, weightFiles } from '../../tests/server/synthetic';
-import { CheckpointStore } from '../storage';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { failure } from '../../tests/errors';
+import { store } from '../../tests/fresh-store';
+import { freshCheckpointForEachTest, open, space } from '../../tests/server/fresh-checkpoint';
+import { folder } from '../../tests/server/hub-folder';
+import type { Fault } from '../../tests/server/space';
+import { safetensors, tensors, weightFiles } from '../../tests/server/synthetic';
 import { type OpenOptions, openCheckpoint } from './open-checkpoint';
 import type { DownloadState } from './remote-origin';
 
-const folder = 'owner/name/resolve/main/';
 const weights = safetensors(tensors.unet);
 const blanks = ' '.repeat(100);
 const hubAnswer = `{"siblings": []${blanks}}`;
@@ -30,23 +31,12 @@ const everyRequest = Object.keys(requests);
 const texts = everyRequest.slice(0, 4);
 const parts = everyRequest.slice(-3);
 
-let space: Space;
-let name: string;
-let store: CheckpointStore;
+freshCheckpointForEachTest(folder);
 
 beforeEach(async () => {
-  space = new Space();
-  name = `test-${crypto.randomUUID()}`;
-  store = new CheckpointStore(name);
-  await putCheckpoint(space, folder);
   await put("the hub's answer");
   const index = await fetch(`${space.url}${folder}model_index.json`);
   requests['model_index.json'] = { path: 'model_index.json', body: `${await index.text()}${blanks}` };
-});
-
-afterEach(async () => {
-  await store.close();
-  await deleteDB(name);
 });
 
 async function put(request: string, fault: Fault = {}, body?: string | Uint8Array<ArrayBuffer>): Promise<void> {
@@ -59,15 +49,11 @@ async function put(request: string, fault: Fault = {}, body?: string | Uint8Arra
 
 /** All requests that storing a model takes. */
 async function bringIn(options: Partial<OpenOptions> = {}): Promise<void> {
-  const checkpoint = await openCheckpoint(space.url + folder, { store, pauses: [], ...options });
+  const checkpoint = await open(options);
   await Promise.all([checkpoint.text('unet/config.json'), checkpoint.text('tokenizer/merges.txt')]);
   await checkpoint.optionalText('tokenizer/special_tokens_map.json');
   await checkpoint.weightFiles();
   for (const component of ['text_encoder', 'unet', 'vae']) await checkpoint.weights(component);
-}
-
-function failure(code: string, message = '') {
-  return expect.objectContaining({ code, message: expect.stringContaining(message) });
 }
 
 it('a server that does as it should', async () => {

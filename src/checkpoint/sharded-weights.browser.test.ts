@@ -1,10 +1,10 @@
-import { deleteDB } from 'idb';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { failure } from '../../tests/errors';
+import { freshStoreForEachTest, store } from '../../tests/fresh-store';
 import { Space } from '../../tests/server/space';
 import { putCheckpoint, putLarge, type SyntheticTensor, safetensors, tensor } from '../../tests/server/synthetic';
-import type { CheckpointSource, Weights } from '../engine';
-import { CheckpointStore } from '../storage';
+import { bytesOf } from '../../tests/weights';
+import type { CheckpointSource } from '../engine';
 import { openCheckpoint } from './open-checkpoint';
 import { isStoredWhole, openStoredCheckpoint } from './stored-checkpoint';
 
@@ -15,18 +15,10 @@ const folder = 'split/';
 const list = `${folder}unet/diffusion_pytorch_model.safetensors.index.json`;
 const parts = [1, 2].map((n) => `${folder}unet/diffusion_pytorch_model-0000${n}-of-00002.safetensors`);
 let space: Space;
-let name: string;
-let store: CheckpointStore;
+freshStoreForEachTest();
 
 beforeEach(async () => {
   space = new Space();
-  name = `test-${crypto.randomUUID()}`;
-  store = new CheckpointStore(name);
-});
-
-afterEach(async () => {
-  await store.close();
-  await deleteDB(name);
 });
 
 /** A checkpoint whose UNet is in two files; the tensors of each. */
@@ -43,12 +35,6 @@ async function putSplit(...tensors: [Record<string, SyntheticTensor>, Record<str
 
 function open(url = space.url + folder): Promise<CheckpointSource> {
   return openCheckpoint(url, { store, pauses: [] });
-}
-
-async function bytesOf(weights: Weights, tensorName: string): Promise<Uint8Array> {
-  const { file = '', offset = 0, byteLength = 0 } = weights.tensors.get(tensorName) ?? {};
-  const bytes = await weights.files.get(file)?.slice(offset, offset + byteLength);
-  return new Uint8Array((await bytes?.arrayBuffer()) ?? []);
 }
 
 const a = { 'conv_in.weight': tensor(1000, 2) };

@@ -1,11 +1,11 @@
 /** Folders of one network, with config.json and weights at the top level: from a server, from disk, and stored. */
-import { deleteDB } from 'idb';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { errorOf } from '../../tests/errors';
+import { freshStoreForEachTest, store } from '../../tests/fresh-store';
 import { Space } from '../../tests/server/space';
 import { putCheckpoint, safetensors, tensor } from '../../tests/server/synthetic';
+import { bytesOf } from '../../tests/weights';
 import type { CheckpointSource } from '../engine';
-import { CheckpointStore } from '../storage';
 import { checkStored } from './check-stored';
 import { openLocalFolder } from './local-folder';
 import { openCheckpoint } from './open-checkpoint';
@@ -17,20 +17,12 @@ const config = JSON.stringify({ _class_name: 'AutoencoderTiny', latent_channels:
 const weightFile = 'diffusion_pytorch_model.safetensors';
 const tensors = { 'decoder.layers.0.weight': tensor(300, 1), 'decoder.layers.0.bias': tensor(20, 2) };
 let space: Space;
-let name: string;
-let store: CheckpointStore;
+freshStoreForEachTest();
 
 beforeEach(async () => {
   space = new Space();
-  name = `test-${crypto.randomUUID()}`;
-  store = new CheckpointStore(name);
   await space.put('config.json', config);
   await space.put(weightFile, safetensors(tensors));
-});
-
-afterEach(async () => {
-  await store.close();
-  await deleteDB(name);
 });
 
 const open = (url = space.url) => openCheckpoint(url, { store, kind, pauses: [] });
@@ -46,12 +38,7 @@ async function expectWhole(source: CheckpointSource): Promise<void> {
   const weights = await source.weights('decoder');
   for (const [tensorName, { dtype, shape, data }] of Object.entries(tensors)) {
     expect((await source.tensors('decoder')).get(tensorName)).toMatchObject({ dtype, shape });
-    const { file = '', offset = 0, byteLength = 0 } = weights.tensors.get(tensorName) ?? {};
-    const bytes = await weights.files
-      .get(file)
-      ?.slice(offset, offset + byteLength)
-      .arrayBuffer();
-    expect(new Uint8Array(bytes ?? [])).toEqual(new Uint8Array(data));
+    expect(await bytesOf(weights, tensorName)).toEqual(new Uint8Array(data));
   }
 }
 
