@@ -8,8 +8,8 @@ const address = `http://127.0.0.1:${port}`;
 /** Tests of what a person does, on the built page (`vite build` comes first) in a real Chromium. */
 export default defineConfig({
   testDir: 'e2e',
-  // each test makes videos, which uses all of the processor
-  workers: 1,
+  // files side by side: between two videos a test mostly waits
+  workers: 2,
   timeout: 300_000,
   expect: { timeout: 30_000 },
   forbidOnly: Boolean(process.env.CI),

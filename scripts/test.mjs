@@ -1,5 +1,7 @@
 // npm test: installs what is missing, then everything that decides whether a change is good.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { installPackages, run } from './install.mjs';
 
 process.chdir(new URL('..', import.meta.url).pathname);
@@ -28,29 +30,20 @@ const failed = (await Promise.all(lanes.map(runLane))).flat();
 if (failed.length > 0) console.error(`Failed: ${failed.join(', ')}.`);
 process.exitCode = failed.length > 0 ? 1 : 0;
 
-/** Runs one command after the other up to the first that fails, which is returned. */
+/** Runs one command after the other up to the first that fails, which is returned. Its lines begin with the number of the lane. */
 async function runLane(commands, lane) {
+  const say = (line) => console.log(`${lane}│ ${line}`);
   for (const command of commands) {
-    console.log(`▶ ${command}`);
+    say(`▶ ${command}`);
     const start = Date.now();
-    const { code, output } = await outcomeOf(command, { VITE_CACHE_DIR: `node_modules/.vite-lane-${lane}` });
-    const seconds = Math.round((Date.now() - start) / 1000);
-    console.log(`${output}${code === 0 ? '✔' : '✘'} ${command} (${seconds} s)`);
+    const [program, ...args] = command.split(' ');
+    const child = spawn(program, args, { env: { ...process.env, VITE_CACHE_DIR: `node_modules/.vite-lane-${lane}` } });
+    for (const input of [child.stdout, child.stderr]) createInterface({ input }).on('line', say);
+    const [code] = await once(child, 'close');
+    say(`${code === 0 ? '✔' : '✘'} ${command} (${Math.round((Date.now() - start) / 1000)} s)`);
     if (code !== 0) return [command];
   }
   return [];
-}
-
-/** What a command prints is kept until it ends, so that the lanes' lines do not mix. */
-function outcomeOf(command, variables) {
-  const [program, ...args] = command.split(' ');
-  const child = spawn(program, args, { env: { ...process.env, ...variables } });
-  const output = [];
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => output.push(data));
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, output: Buffer.concat(output).toString() }));
-  });
 }
 
 /** Debian's Chromium if apt can be used, otherwise Playwright's own build. */
