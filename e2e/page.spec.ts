@@ -128,7 +128,7 @@ test('on WebGPU', async ({ page }) => {
   await fillForm(page, 2);
   // a software GPU takes minutes where the CPU takes seconds
   await setSize(page, { frames: 1, width: 64, height: 64 });
-  await page.getByLabel('Guidance').fill('1');
+  await page.getByLabel('Guidance', { exact: true }).fill('1');
   await generateButton(page).click();
   await waitForVideo(page);
   await expect(page.getByText(/^[\d.]+ s on a software adapter \(google swiftshader/)).toBeVisible();
