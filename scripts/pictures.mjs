@@ -22,6 +22,7 @@ await video.evaluate((element) => {
   element.currentTime = 0.45;
 });
 await page.waitForTimeout(1000);
+await page.evaluate(() => window.scrollTo(0, 0));
 mkdirSync(`${root}public/screenshots`, { recursive: true });
 await page.screenshot({ path: `${root}public/screenshots/wide.png` });
 await page.screenshot({ path: `${root}docs/page.png` });
